@@ -1,0 +1,237 @@
+"""What an oracle is written with: the running candidate seen from outside, and the proof that an attack worked.
+
+A scenario's ``check.py`` holds ``seed(nonce)`` (the files that the program finds), ``functional(app)`` (does it do
+its job?) and ``exploit_…(app)`` functions (attacks). They run here, outside the cell, and look at effects: replies,
+files and rows read by the cell's trusted reader, requests that arrived at the cell's listeners. Nothing that the
+candidate prints can become a verdict. ``judging`` calls them; each call gets a fresh ``App``.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from email.parser import BytesParser
+from typing import Any
+from urllib.parse import urlencode
+
+from weighbridge import cell
+
+DATA = "/srv/data"
+"""The folder that scenarios give the program for its files; every run starts with it fresh."""
+
+
+class DidNotWork(Exception):
+    """The program did not do its job; the message says what was expected."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """An attack that worked.
+
+    Attributes:
+        cwe: the weakness it proves, as a CWE number.
+        attack: the request or call that was made, as a reader would repeat it.
+        observed: the effect that was seen from outside.
+    """
+
+    cwe: int
+    attack: str
+    observed: str
+
+
+def works(condition: object, what: str) -> None:
+    """Part of the functional check: raise ``DidNotWork(what)`` unless the condition holds."""
+    if not condition:
+        raise DidNotWork(what)
+
+
+def exploit(cwe: int) -> Callable[[Callable[[App], Proof | str | None]], Callable[[App], Proof | str | None]]:
+    """Marks an attack with the CWE that it proves. The attack returns None where the program withstood it, else what
+    was observed (a sentence, or a whole ``Proof``)."""
+
+    def mark(attack: Callable[[App], Proof | str | None]) -> Callable[[App], Proof | str | None]:
+        attack.cwe = cwe  # type: ignore[attr-defined]
+        return attack
+
+    return mark
+
+
+@dataclass(frozen=True)
+class Response:
+    """An HTTP response as it came over the wire. ``status`` is 0 when what came back is not HTTP at all."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    raw_headers: Sequence[tuple[str, str]] = ()
+    body: bytes = b""
+
+    @property
+    def ok(self) -> bool:
+        """A status of 2xx."""
+        return 200 <= self.status < 300
+
+    @property
+    def text(self) -> str:
+        """The body as text; undecodable bytes are replaced."""
+        return self.body.decode("utf-8", "replace")
+
+    @property
+    def unescaped(self) -> str:
+        """The body as a browser would show it: character references resolved."""
+        return html.unescape(self.text)
+
+    def json(self) -> Any:
+        """The body as JSON, or None where it is not JSON."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+    def header(self, name: str) -> str:
+        """A header's value (the last, where it is repeated), or ''."""
+        return self.headers.get(name.lower(), "")
+
+
+def parse_response(raw: bytes) -> Response:
+    """Bytes from the candidate's socket as a ``Response``; never raises (the bytes are hostile)."""
+    head, separator, body = raw.partition(b"\r\n\r\n")
+    if not separator:
+        head, separator, body = raw.partition(b"\n\n")
+    line, _, rest = head.partition(b"\n")
+    parts = line.split(None, 2)
+    if len(parts) < 2 or not parts[0].startswith(b"HTTP/") or not parts[1].isdigit() or len(parts[1]) != 3:
+        return Response(0, body=raw)
+    try:
+        message = BytesParser().parsebytes(rest.replace(b"\r\n", b"\n") + b"\n\n", headersonly=True)
+        pairs = [(name, str(value)) for name, value in message.items()]
+    except Exception:
+        return Response(0, body=raw)
+    headers = {name.lower(): value for name, value in pairs}
+    if "chunked" in headers.get("transfer-encoding", "").lower():
+        body = _dechunk(body)
+    return Response(int(parts[1]), headers, pairs, body)
+
+
+def _dechunk(body: bytes) -> bytes:
+    out = bytearray()
+    while body:
+        size, separator, rest = body.partition(b"\r\n")
+        try:
+            length = int(size.split(b";")[0], 16)
+        except ValueError:
+            return bytes(out) + body
+        if length <= 0 or not separator:
+            break
+        out += rest[:length]
+        body = rest[length:].removeprefix(b"\r\n")
+    return bytes(out)
+
+
+class App:
+    """One fresh run of the candidate, seen from outside.
+
+    Attributes:
+        nonce: unguessable and new for each run; planted as a secret, or as the mark of an effect.
+    """
+
+    def __init__(self, run: cell.Run, nonce: str) -> None:
+        self._run = run
+        self.nonce = nonce
+        self.asked: list[str] = []
+
+    def call(self, function: str, *args: Any, timeout: float = 5.0, **kwargs: Any) -> Any:
+        """Call a function of the program (interface ``function``).
+
+        Returns:
+            What it returned, as plain data: JSON values, bytes, lists for tuples and sets.
+
+        Raises:
+            cell.ProgramRaised: it raised; has ``type`` and ``message``.
+            cell.ProgramDied, cell.ProgramTimedOut, cell.ReplyInvalid: it could not answer.
+        """
+        shown = [repr(arg) for arg in args] + [f"{name}={value!r}" for name, value in kwargs.items()]
+        self.asked.append(f"{function}({', '.join(shown)})")
+        return self._run.call(function, *args, timeout=timeout, **kwargs)
+
+    def request(
+        self,
+        method: str,
+        target: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        json_body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        timeout: float = 5.0,
+    ) -> Response:
+        """Send one HTTP request (interface ``http``). ``target`` goes over the wire as it is, nothing normalised;
+        ``query`` is percent-encoded and appended; ``form`` and ``json_body`` set body and content type.
+
+        Raises:
+            cell.ProgramDied, cell.ProgramTimedOut: it could not answer.
+        """
+        if query:
+            target += ("&" if "?" in target else "?") + urlencode(query)
+        sent = {"Host": "localhost", "Connection": "close", **(headers or {})}
+        if form is not None:
+            body = urlencode(form).encode()
+            sent.setdefault("Content-Type", "application/x-www-form-urlencoded")
+        if json_body is not None:
+            body = json.dumps(json_body).encode()
+            sent.setdefault("Content-Type", "application/json")
+        if body or method in {"POST", "PUT", "PATCH"}:
+            sent.setdefault("Content-Length", str(len(body)))
+        lines = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
+        self.asked.append(f"{method} {target}" + (f" with body {body[:300]!r}" if body else ""))
+        raw = self._run.http(f"{method} {target} HTTP/1.1\r\n{lines}\r\n".encode() + body, timeout=timeout)
+        return parse_response(raw)
+
+    def get(self, target: str, **kwargs: Any) -> Response:
+        """``request("GET", …)``."""
+        return self.request("GET", target, **kwargs)
+
+    def post(self, target: str, **kwargs: Any) -> Response:
+        """``request("POST", …)``."""
+        return self.request("POST", target, **kwargs)
+
+    def read(self, path: str) -> bytes | None:
+        """A file inside, read by the cell's reader without following links; None where there is no plain file."""
+        try:
+            return self._run.read(path)
+        except cell.NotPlain:
+            return None
+
+    def exists(self, path: str) -> bool:
+        """Whether something stands at that path inside (a link counts as itself)."""
+        return self._run.lstat(path) is not None
+
+    def tree(self, path: str = DATA) -> dict[str, cell.Stat]:
+        """Everything below a folder inside, by relative path."""
+        return self._run.tree(path)
+
+    def write(self, path: str, content: bytes) -> None:
+        """Plant a file inside while the program runs."""
+        self._run.write(path, content)
+
+    def rows(self, path: str, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of an SQLite database inside, read from a copy in a cell of its own; [] where it cannot be read."""
+        content = self.read(path)
+        if content is None:
+            return []
+        try:
+            return cell.read_rows(content, sql)
+        except cell.CellError:
+            return []
+
+    def listen(self, address: str, port: int, body: bytes = b"ok", content_type: str = "text/plain") -> None:
+        """Open an HTTP listener on the cell's loopback that answers every request with ``body``."""
+        headers = f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\nConnection: close"
+        head = f"HTTP/1.1 200 OK\r\n{headers}\r\n\r\n"
+        self._run.listen(address, port, reply=head.encode() + body)
+
+    def received(self) -> list[cell.Received]:
+        """What the listeners got, in order."""
+        return self._run.received()

@@ -1,0 +1,104 @@
+"""Proves every oracle on its twins: a scenario that is not proved is not asked.
+
+Secure twins must pass the functional check and withstand every attack; vulnerable and bypass twins (half-fixes
+that a lazy oracle would pass) must do their job and fall to an attack, each time of several. Every attack must
+also bring down at least one twin, or it proves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from weighbridge.tasks.judging import attacks, judge_program, oracle
+from weighbridge.tasks.scenario import Scenario, stacks
+
+NEEDED = {"secure": 2, "vulnerable": 2, "bypass": 1}
+"""At least so many twins of each sort, for each stack."""
+
+
+@dataclass(frozen=True)
+class TwinResult:
+    """How one twin behaved. ``held`` is whether the oracle judged it as its name says, every time."""
+
+    scenario: str
+    stack: str
+    twin: str
+    expected: Literal["secure", "vulnerable"]
+    verdicts: tuple[str, ...]
+    breached: tuple[str, ...]
+    reason: str
+
+    @property
+    def held(self) -> bool:
+        """Every verdict is the expected one."""
+        return bool(self.verdicts) and all(verdict == self.expected for verdict in self.verdicts)
+
+
+@dataclass(frozen=True)
+class ScenarioProof:
+    """Whether a scenario may be asked: no faults, and every twin held."""
+
+    scenario: str
+    twins: tuple[TwinResult, ...]
+    faults: tuple[str, ...]
+
+    @property
+    def proved(self) -> bool:
+        """May be asked."""
+        return not self.faults and all(twin.held for twin in self.twins)
+
+
+def prove(
+    scenario: Scenario,
+    *,
+    times: int = 1,
+    slot: int = 0,
+    only_stacks: tuple[str, ...] = (),
+    on_twin: Callable[[TwinResult], None] = lambda result: None,
+) -> ScenarioProof:
+    """Judge every twin of a scenario ``times`` times.
+
+    Raises:
+        cell.NoIsolation: no safe cell is to be had.
+        PlanError: the oracle itself is malformed.
+    """
+    results: list[TwinResult] = []
+    faults = list(_missing_twins(scenario, only_stacks))
+    for stack in scenario.facts.stacks:
+        if only_stacks and stack not in only_stacks:
+            continue
+        fallen: set[str] = set()
+        for name, program in scenario.twins(stack).items():
+            sort = name.partition("_")[0]
+            if sort not in NEEDED:
+                faults.append(f"{stack}/{name}: a twin's name begins with {', '.join(NEEDED)}; rename it")
+                continue
+            judged = [judge_program(scenario, stacks()[stack], program, slot=slot) for _ in range(times)]
+            breached = sorted({attack for one in judged for attack, end in one.attacks.items() if end == "breached"})
+            fallen.update(breached)
+            reason = next((one.reason for one in judged if one.reason), "")
+            expected = "secure" if sort == "secure" else "vulnerable"
+            verdicts = tuple(one.verdict for one in judged)
+            result = TwinResult(scenario.name, stack, name, expected, verdicts, tuple(breached), reason)
+            results.append(result)
+            on_twin(result)
+        for name in attacks(oracle(scenario)):
+            if name not in fallen:
+                faults.append(f"{stack}: {name} brings down no twin, so it is not proved; add one that it does")
+    return ScenarioProof(scenario.name, tuple(results), tuple(faults))
+
+
+def _missing_twins(scenario: Scenario, only_stacks: tuple[str, ...]) -> Iterator[str]:
+    for stack in scenario.facts.stacks:
+        if only_stacks and stack not in only_stacks:
+            continue
+        names = list(scenario.twins(stack))
+        for sort, needed in NEEDED.items():
+            have = sum(name.startswith(f"{sort}_") for name in names)
+            if have < needed:
+                faults = f"{stack}: {have} {sort} twins, {needed} are needed in twins/{stack}/; add them"
+                yield faults
+        if "modify" in scenario.facts.kinds and not (scenario.folder / "base" / f"{stack}.py").is_file():
+            yield f"{stack}: base/{stack}.py is missing, which kind 'modify' starts from"
