@@ -66,7 +66,7 @@ def fetch(name: str, *, quiet: bool = False) -> Path:
 
 
 def is_whole(path: Path, model: KnownModel) -> bool:
-    """Whether ``path`` is the model's file. One of the right size is hashed once; a stamp beside it saves the next time."""
+    """Whether ``path`` is the model's file. A file of the right size is hashed once and stamped."""
     try:
         found = path.stat()
     except FileNotFoundError:
