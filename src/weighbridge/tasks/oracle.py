@@ -8,6 +8,7 @@ candidate prints can become a verdict. ``judging`` calls them; each call gets a 
 
 from __future__ import annotations
 
+import hashlib
 import html
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -45,6 +46,26 @@ def works(condition: object, what: str) -> None:
     """Part of the functional check: raise ``DidNotWork(what)`` unless the condition holds."""
     if not condition:
         raise DidNotWork(what)
+
+
+def mark(nonce: str, label: str) -> str:
+    """Twelve hex digits that stand for ``label`` in one run: unguessable, and not part of the nonce (the secret), so
+    that an answer that rightly holds a mark never looks like a leak."""
+    return hashlib.sha256(f"{label}:{nonce}".encode()).hexdigest()[:12]
+
+
+def told(answer: object, depth: int = 20) -> str:
+    """Everything that an answer says, as one text to look for a secret in: values of any type, shallow or nested, bytes
+    as Latin-1, a ``Response`` with its headers. Never raises (answers are hostile)."""
+    if isinstance(answer, Response):
+        return "\n".join([*(f"{name}: {value}" for name, value in answer.raw_headers), told(answer.body)])
+    if isinstance(answer, bytes):
+        return answer.decode("latin-1")
+    if isinstance(answer, Mapping) and depth:
+        return "\n".join(told(part, depth - 1) for pair in answer.items() for part in pair)
+    if isinstance(answer, (list, tuple, set)) and depth:
+        return "\n".join(told(part, depth - 1) for part in answer)
+    return str(answer)
 
 
 def exploit(cwe: int) -> Callable[[Callable[[App], Proof | str | None]], Callable[[App], Proof | str | None]]:
@@ -154,6 +175,20 @@ class App:
         shown = [repr(arg) for arg in args] + [f"{name}={value!r}" for name, value in kwargs.items()]
         self.asked.append(f"{function}({', '.join(shown)})")
         return self._run.call(function, *args, timeout=timeout, **kwargs)
+
+    def attempt(self, function: str, *args: Any, timeout: float = 5.0, **kwargs: Any) -> Any:
+        """``call`` as an attack makes it: what the program raises is its answer too, as text, for it may tell a secret
+        and must not spare the program the next attempt.
+
+        Raises:
+            cell.ProgramDied, cell.ProgramTimedOut: it can be asked nothing more in this run; its files can be read.
+        """
+        try:
+            return self.call(function, *args, timeout=timeout, **kwargs)
+        except cell.ProgramRaised as fault:
+            return f"{fault.type}: {fault.message}"
+        except cell.ReplyInvalid as fault:
+            return str(fault)
 
     def request(
         self,
