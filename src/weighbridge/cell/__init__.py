@@ -1,0 +1,37 @@
+"""Where untrusted code runs: one program in one sandbox, asked and looked at from outside.
+
+Imports nothing of ours. Start with ``Cell``; ``docs/cell.md`` says what holds and why.
+"""
+
+from weighbridge.cell.cell import Cell, CellReport, Output, Program, Received, Run, Stat, Symlink
+from weighbridge.cell.errors import (
+    CellError,
+    NoIsolation,
+    NotPlain,
+    ProgramDied,
+    ProgramError,
+    ProgramRaised,
+    ProgramTimedOut,
+    ReplyInvalid,
+)
+from weighbridge.cell.limits import Limits
+
+__all__ = [
+    "Cell",
+    "CellError",
+    "CellReport",
+    "Limits",
+    "NoIsolation",
+    "NotPlain",
+    "Output",
+    "Program",
+    "ProgramDied",
+    "ProgramError",
+    "ProgramRaised",
+    "ProgramTimedOut",
+    "Received",
+    "ReplyInvalid",
+    "Run",
+    "Stat",
+    "Symlink",
+]

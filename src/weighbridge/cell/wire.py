@@ -1,0 +1,158 @@
+"""Framed messages between the outside and pid 1 of a cell, and the values in them.
+
+Two big-endian 32-bit lengths, a JSON header that carries the nonce, a payload. What comes back is data of a hostile
+program: it is parsed here, outside, as JSON with caps on size and depth, and never as objects.
+"""
+
+import base64
+import json
+import os
+import select
+import struct
+import time
+from typing import Any
+
+from weighbridge.cell.errors import ReplyInvalid
+
+MAX_HEADER = 1 << 20
+MAX_PAYLOAD = 96 << 20
+MAX_DEPTH = 64
+
+
+class WireClosed(Exception):
+    """The cell is gone, or broke the protocol."""
+
+
+class WireLate(Exception):
+    """Pid 1 did not answer in time."""
+
+
+class Wire:
+    """One question at a time to pid 1. Not shared between threads."""
+
+    def __init__(self, to_cell: int, from_cell: int):
+        self._to, self._from = to_cell, from_cell
+        self._nonce = os.urandom(16).hex()
+        self._number = 0
+        self._inbox = bytearray()
+        os.set_blocking(to_cell, False)
+        os.set_blocking(from_cell, False)
+        self._poll_in, self._poll_out = select.poll(), select.poll()
+        self._poll_in.register(from_cell, select.POLLIN)
+        self._poll_out.register(to_cell, select.POLLOUT)
+
+    def write(self, raw: bytes, ends: float) -> None:
+        view = memoryview(raw)
+        while view:
+            try:
+                view = view[os.write(self._to, view[: 1 << 16]) :]
+            except BlockingIOError:
+                if not self._poll_out.poll(max(0, (ends - time.monotonic()) * 1000)):
+                    raise WireLate from None
+            except OSError as e:
+                raise WireClosed(str(e)) from None
+
+    def ask(self, do: str, payload: bytes = b"", timeout: float = 10.0, **header: Any) -> tuple[dict[str, Any], bytes]:
+        """Sends a command and returns the header and the payload of its reply."""
+        ends = time.monotonic() + timeout
+        self._number += 1
+        raw = json.dumps({"nonce": self._nonce, "id": self._number, "do": do, **header}).encode()
+        self.write(struct.pack(">II", len(raw), len(payload)) + raw + payload, ends)
+        while True:
+            if len(self._inbox) >= 8:
+                h, p = struct.unpack(">II", self._inbox[:8])
+                if h > MAX_HEADER or p > MAX_PAYLOAD:
+                    raise WireClosed("a frame over the cap")
+                if len(self._inbox) >= 8 + h + p:
+                    try:
+                        reply = json.loads(self._inbox[8 : 8 + h])
+                    except ValueError:
+                        raise WireClosed("a frame without a header") from None
+                    body = bytes(self._inbox[8 + h : 8 + h + p])
+                    del self._inbox[: 8 + h + p]
+                    if not isinstance(reply, dict) or reply.get("nonce") != self._nonce:
+                        raise WireClosed("a frame without the nonce")
+                    if reply.get("id") == self._number:
+                        return reply, body
+                    continue
+            if not self._poll_in.poll(max(0, (ends - time.monotonic()) * 1000)):
+                raise WireLate
+            try:
+                chunk = os.read(self._from, 1 << 20)
+            except BlockingIOError:
+                continue
+            except OSError as e:
+                raise WireClosed(str(e)) from None
+            if not chunk:
+                raise WireClosed("closed")
+            self._inbox += chunk
+
+
+def pack(value: Any) -> Any:
+    """A value as the host inside understands it: bytes as {"$bytes": base64}, tuples as lists, odd keys as pairs."""
+    if isinstance(value, (bytes, bytearray)):
+        return {"$bytes": base64.b64encode(value).decode()}
+    if isinstance(value, dict):
+        if all(isinstance(k, str) and not k.startswith("$") for k in value):
+            return {k: pack(v) for k, v in value.items()}
+        return {"$pairs": [[pack(k), pack(v)] for k, v in value.items()]}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [pack(v) for v in value]
+    return value
+
+
+def parse_reply(raw: bytes) -> dict[str, Any]:
+    """A reply of the program: a JSON object, at most ``MAX_DEPTH`` deep. Raises ReplyInvalid."""
+    depth = deepest = 0
+    inside = escaped = False
+    # Counted before parsing: the recursion of a parser is not to be at the program's mercy.
+    for byte in raw:
+        if inside:
+            if escaped:
+                escaped = False
+            elif byte == 0x5C:
+                escaped = True
+            elif byte == 0x22:
+                inside = False
+        elif byte == 0x22:
+            inside = True
+        elif byte in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"]}":
+            depth -= 1
+    if deepest > 3 * MAX_DEPTH:
+        raise ReplyInvalid(f"a reply nested {deepest} deep")
+    try:
+        reply = json.loads(raw)
+    except (ValueError, RecursionError) as e:
+        raise ReplyInvalid(f"a reply that is not JSON: {str(e)[:200]}") from None
+    if not isinstance(reply, dict):
+        raise ReplyInvalid("a reply that is not an object")
+    return reply
+
+
+def unpack(value: Any) -> Any:
+    """The value in a reply. {"$bytes"} become bytes, {"$pairs"} a dict; {"$repr"} stays as it is."""
+    try:
+        return _unpack(value)
+    except (ValueError, TypeError, KeyError) as e:
+        raise ReplyInvalid(f"a value that cannot be read: {str(e)[:200]}") from None
+
+
+def _unpack(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_unpack(v) for v in value]
+    if isinstance(value, dict):
+        if value.keys() == {"$bytes"}:
+            return base64.b64decode(value["$bytes"], validate=True)
+        if value.keys() == {"$pairs"}:
+            return {_hashable(_unpack(k)): _unpack(v) for k, v in value["$pairs"]}
+        return {k: _unpack(v) for k, v in value.items()}
+    return value
+
+
+def _hashable(key: Any) -> Any:
+    if isinstance(key, list):
+        return tuple(_hashable(k) for k in key)
+    return repr(key) if isinstance(key, dict) else key
