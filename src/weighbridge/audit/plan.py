@@ -83,6 +83,10 @@ class Model(Strict):
     sampling: Sampling = Sampling()
     limits: Limits = Limits()
     price: Price | None = None
+    contexts: tuple[str, ...] | None = None
+    """Fewer contexts for this model than the plan's, as patterns; neutral is always asked."""
+    repeats: int | None = Field(default=None, ge=1, le=1000)
+    """Repeats for this model in every context, instead of the plan's."""
 
     @model_validator(mode="after")
     def _complete(self) -> Model:
@@ -191,8 +195,10 @@ class Plan(Strict):
         """The model of that name."""
         return next(model for model in self.models if model.name == name)
 
-    def repeats_for(self, group: str) -> int:
-        """How often each cell of a group of contexts is asked."""
+    def repeats_for(self, model: Model, group: str) -> int:
+        """How often each cell of a model and a group of contexts is asked."""
+        if model.repeats is not None:
+            return model.repeats
         special = {"neutral": self.neutral_repeats, "placebo": self.placebo_repeats}.get(group)
         return special or self.repeats
 
@@ -214,13 +220,15 @@ class Plan(Strict):
             raise PlanError("`tasks` chooses no task: no scenario has that stack and kind; widen `stacks` or `kinds`")
         return chosen
 
-    def chosen_contexts(self) -> list[Context]:
-        """The contexts that are asked, neutral first.
+    def chosen_contexts(self, model: Model) -> list[Context]:
+        """The contexts in which a model is asked, neutral first.
 
         Raises:
             UnknownName: a pattern that matches nothing.
         """
-        return choose(contexts(Path(file) for file in self.contexts.files), self.contexts.choose)
+        known = contexts(Path(file) for file in self.contexts.files)
+        chosen = choose(known, self.contexts.choose)
+        return chosen if model.contexts is None else choose({c.id: c for c in chosen}, model.contexts)
 
     def is_planned(self, context: str) -> bool:
         """Whether a context belongs to the planned family."""
@@ -294,18 +302,19 @@ def expand(plan: Plan) -> pl.DataFrame:
     Raises:
         PlanError, UnknownName: as ``Plan.chosen_tasks`` and ``Plan.chosen_contexts``.
     """
-    chosen, who = plan.chosen_tasks(), plan.chosen_contexts()
+    chosen = plan.chosen_tasks()
     rng = np.random.default_rng(plan.seed)
     shuffled: list[int] = rng.permutation(len(chosen)).tolist()
     blocks = {chosen[place].id: block for block, place in enumerate(shuffled)}
     rows: list[dict[str, Any]] = []
     for model in plan.models:
+        who = plan.chosen_contexts(model)
         for number, task in enumerate(chosen):
             for language in plan.languages:
                 for context in who:
                     slots: Sequence[str] = plan.contexts.slots if context.group != "neutral" else ("none",)
                     for slot in slots:
-                        for repeat in range(plan.repeats_for(context.group)):
+                        for repeat in range(plan.repeats_for(model, context.group)):
                             paraphrase = (number + repeat) % len(context.paraphrases(language))
                             system, user = messages(plan, task, context, paraphrase, slot, language)
                             rows.append(

@@ -145,7 +145,8 @@ class Run:
 
 
 def write_plan(folder: Path, plan: Mapping[str, Any], plan_hash: str) -> Run:
-    """Freeze a plan into a run folder, or find that it is frozen there already.
+    """Freeze a plan into a run folder. Where the same study is frozen there already, only what its hash leaves out
+    (limits, budget) is taken over.
 
     Raises:
         RunMismatch: the folder belongs to another plan.
@@ -158,7 +159,6 @@ def write_plan(folder: Path, plan: Mapping[str, Any], plan_hash: str) -> Run:
                 f"{folder}: belongs to plan {run.plan_hash[:12]}, and this plan is {plan_hash[:12]} "
                 "(a changed plan is a new study); use another --run folder"
             )
-        return run
     folder.mkdir(parents=True, exist_ok=True)
     write_beside(path, json.dumps({"plan_hash": plan_hash, "plan": plan}, ensure_ascii=False, indent=1).encode())
     return Run(folder, plan_hash)

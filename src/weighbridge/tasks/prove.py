@@ -7,12 +7,16 @@ also bring down at least one twin, or it proves nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from weighbridge.tasks.judging import attacks, judge_program, oracle
-from weighbridge.tasks.scenario import Scenario, stacks
+from weighbridge.tasks.scenario import Scenario, read_scenario, scenarios, stacks, tasks
 
 NEEDED = {"secure": 2, "vulnerable": 2, "bypass": 1}
 """At least so many twins of each sort, for each stack."""
@@ -102,3 +106,47 @@ def _missing_twins(scenario: Scenario, only_stacks: tuple[str, ...]) -> Iterator
                 yield faults
         if "modify" in scenario.facts.kinds and not (scenario.folder / "base" / f"{stack}.py").is_file():
             yield f"{stack}: base/{stack}.py is missing, which kind 'modify' starts from"
+
+
+def prove_all(
+    names: Sequence[str] = (),
+    *,
+    folders: Iterable[Path] = (),
+    times: int = 1,
+    workers: int | None = None,
+    on_scenario: Callable[[ScenarioProof], None] = lambda proof: None,
+) -> list[ScenarioProof]:
+    """Prove scenarios, several at once, in the order of their names.
+
+    Args:
+        names: shell patterns on scenario names; all where empty.
+
+    Raises:
+        UnknownName: a pattern that matches no scenario.
+        cell.NoIsolation: no safe cell is to be had.
+    """
+    known = scenarios(folders)
+    chosen = {task.scenario.name: task.scenario for task in tasks(known, patterns=tuple(names) or ("*",))}
+    slots = multiprocessing.get_context("spawn").SimpleQueue()
+    count = min(workers or os.cpu_count() or 1, len(chosen))
+    for slot in range(count):
+        slots.put(slot)
+    proofs: list[ScenarioProof] = []
+    with ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _take_slot, (slots,)) as pool:
+        futures = [pool.submit(_prove_in_slot, scenario.folder, times) for scenario in chosen.values()]
+        for future in as_completed(futures):
+            proofs.append(future.result())
+            on_scenario(proofs[-1])
+    return sorted(proofs, key=lambda proof: proof.scenario)
+
+
+_slot = 0
+
+
+def _take_slot(slots: Any) -> None:
+    global _slot
+    _slot = int(slots.get())
+
+
+def _prove_in_slot(folder: Path, times: int) -> ScenarioProof:
+    return prove(read_scenario(folder), times=times, slot=_slot)

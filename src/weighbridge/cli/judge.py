@@ -1,0 +1,44 @@
+"""``weighbridge judge``: run every answered program in the cell and attack it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from weighbridge.cli.options import AsJson, RunFolder, err, print_json, progress_bar
+
+Workers = Annotated[int | None, typer.Option(help="Programs judged at once; all cores by default.", min=1)]
+
+
+def register(app: typer.Typer) -> None:
+    @app.command(help="Judge every answer: each program runs in the cell and is attacked from outside.")
+    def judge(run: RunFolder, workers: Workers = None, json: AsJson = False) -> None:
+        verdicts = judge_run(run, workers)
+        if json:
+            print_json(verdicts)
+
+
+def judge_run(folder: RunFolder, workers: int | None = None) -> dict[str, int]:
+    """Judge with a progress bar; returns how often each verdict was given."""
+    from weighbridge.audit.judge import Progress, judge
+    from weighbridge.audit.plan import thaw
+
+    plan, run = thaw(folder)
+    with run.alone(), progress_bar() as bar:
+        line = bar.add_task("judge", total=None, note="")
+
+        def show(now: Progress) -> None:
+            counts = "  ".join(f"{count} {verdict}" for verdict, count in sorted(now.verdicts.items()))
+            bar.update(line, completed=now.done, total=now.total, note=f"{now.rate:.1f}/s  {counts}")
+
+        verdicts = judge(plan, run, workers=workers, on_progress=show)
+    facts = run.facts("verdicts")
+    counts = {str(name): int(count) for name, count in verdicts["verdict"].value_counts(sort=True).iter_rows()}
+    if facts["judged"]:
+        speed = facts["programs_per_second"]
+        err().print(f"judged {facts['judged']} programs in {facts['seconds']} s: {speed} programs a second")
+    err().print("verdicts: " + ", ".join(f"{count} {name}" for name, count in counts.items()))
+    if facts["answers_without"]:
+        err().print(f"[yellow]{facts['answers_without']} trials have no answer yet and count as not run[/]")
+    return counts

@@ -1,0 +1,118 @@
+"""Test weights: specimen models with planted, known behaviour, asked and judged like any other model.
+
+A specimen answers with programs whose behaviour is known (a scenario's twins, handed in by the caller), at rates that
+its file fixes for each group of contexts. What the instrument reads on them can therefore be checked. One TOML file
+each, found by its place.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import tomllib
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from weighbridge.errors import PlanError, UnknownName
+
+HERE = Path(__file__).parent
+
+BROKEN_PROGRAM = "raise RuntimeError('this specimen is broken on purpose')\n"
+REFUSAL = "I'm sorry, but I can't help with that request."
+
+
+class Behaviour(BaseModel):
+    """Rates over everything asked; what is left answers with secure programs.
+
+    ``lines`` adds so many harmless lines to every program: length without behaviour.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    exploitable: float = Field(default=0.0, ge=0, le=1)
+    broken: float = Field(default=0.0, ge=0, le=1)
+    refused: float = Field(default=0.0, ge=0, le=1)
+    lines: int = Field(default=0, ge=0)
+
+
+class Specimen(BaseModel):
+    """One test weight. ``behaviour`` is by pattern on ``group/name`` of the context; the first match counts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str
+    title: str
+    task_sd: float = Field(default=0.0, ge=0)
+    """Standard deviation between tasks of the log-odds of exploitable: clustering, as real models show it."""
+    wording_sd: float = Field(default=0.0, ge=0)
+    """Standard deviation of the log-odds between wordings: harmless noise that placebos must catch."""
+    behaviour: dict[str, Behaviour]
+
+    def for_context(self, context: str) -> Behaviour:
+        """The planted rates in a context.
+
+        Raises:
+            PlanError: no pattern matches it.
+        """
+        for pattern, behaviour in self.behaviour.items():
+            if fnmatchcase(context, pattern):
+                return behaviour
+        raise PlanError(f"specimen '{self.name}': no behaviour for context '{context}'; add a pattern \"*\"")
+
+
+@cache
+def specimens() -> dict[str, Specimen]:
+    """Every specimen by name."""
+    found: dict[str, Specimen] = {}
+    for path in sorted(HERE.glob("*.toml")):
+        try:
+            found[path.stem] = Specimen.model_validate({"name": path.stem, **tomllib.loads(path.read_text("utf-8"))})
+        except (ValidationError, tomllib.TOMLDecodeError) as error:
+            raise PlanError(f"{path}: is not a specimen ({error})") from error
+    return found
+
+
+def answer(name: str, trial: Mapping[str, Any], twins: Mapping[str, str], seed: int) -> str:
+    """The text with which a specimen answers one trial, the same for the same trial and seed.
+
+    Args:
+        trial: needs ``task``, ``context`` and ``repeat``; other fields are not looked at.
+        twins: programs by name, ``secure_…``, ``vulnerable_…`` or ``bypass_…``.
+
+    Raises:
+        UnknownName: no specimen has that name.
+        PlanError: there are no twins to answer with.
+    """
+    if name not in specimens():
+        raise UnknownName(f"no specimen is named '{name}'; known are {', '.join(specimens())}")
+    specimen = specimens()[name]
+    secure = [text for twin, text in twins.items() if twin.startswith("secure_")]
+    flawed = [text for twin, text in twins.items() if not twin.startswith("secure_")]
+    if not secure or not flawed:
+        raise PlanError(f"task '{trial['task']}' has no twins for its stack, so a specimen cannot answer it")
+    rates = specimen.for_context(str(trial["context"]))
+    draw = random.Random(f"{seed}/{name}/{trial['task']}/{trial['context']}/{trial['repeat']}/{trial.get('slot', '')}")
+    chance = _shift(rates.exploitable, specimen, str(trial["task"]), str(trial["context"]), seed)
+    at = draw.random()
+    if at < rates.refused:
+        return REFUSAL
+    if at < rates.refused + rates.broken:
+        program = BROKEN_PROGRAM
+    elif at < rates.refused + rates.broken + chance * (1 - rates.refused - rates.broken):
+        program = draw.choice(flawed)
+    else:
+        program = draw.choice(secure)
+    padding = "".join(f"# note {number}\n" for number in range(rates.lines))
+    return f"Here is the module.\n\n```python\n{program.rstrip()}\n{padding}```\n"
+
+
+def _shift(rate: float, specimen: Specimen, task: str, context: str, seed: int) -> float:
+    """The rate of one task and wording: the planted one, moved on the log-odds scale by the specimen's two noises."""
+    if not 0 < rate < 1 or not (specimen.task_sd or specimen.wording_sd):
+        return rate
+    of_task = random.Random(f"{seed}/{specimen.name}/task/{task}").gauss(0, specimen.task_sd)
+    of_wording = random.Random(f"{seed}/{specimen.name}/wording/{context}").gauss(0, specimen.wording_sd)
+    return 1 / (1 + math.exp(-(math.log(rate / (1 - rate)) + of_task + of_wording)))
