@@ -1,0 +1,109 @@
+"""How often does an arm show an outcome, and how sure is that? Rates whose interval knows that tasks are clusters.
+
+Ten answers to one task nearly always agree, so a binomial interval over answers is several times too narrow. The
+variance is taken between tasks, turned into an effective number of answers (design effect), and put into Wilson's
+interval, which stays inside 0 and 1 and is right at both ends. Where too few tasks show the outcome to estimate a
+design effect, each task is counted as one answer, the worst that clustering can do.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from weighbridge.stats.distributions import normal_quantile, t_quantile
+from weighbridge.stats.estimate import Estimate, Floats, NoEstimate
+
+FEWEST_MIXED = 10  # tasks with and tasks without the outcome, from which on a design effect is estimated
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Events over answers with its interval; ``design_effect`` ≥ 1 and ``effective`` answers say what clustering took.
+
+    ``icc`` is the intra-class correlation of answers to one task, None where it cannot be estimated (one answer a
+    task, or no variation at all).
+    """
+
+    value: float
+    low: float
+    high: float
+    level: float
+    tasks: int
+    answers: float
+    events: float
+    design_effect: float
+    effective: float
+    icc: float | None
+
+
+def rate(counts: Floats, answers: Floats, *, level: float = 0.95) -> Rate | NoEstimate:
+    """The rate Σ counts / Σ answers over tasks, arrays (tasks,), 0 ≤ counts ≤ answers; tasks without answers drop out.
+
+    Cluster variance of a ratio (Cochran 1977, 6.3): n/(n−1) Σ (c_i − rL_i)² / M². Effective answers are lowered by
+    (z/t)² with tasks − 1 degrees of freedom (Korn and Graubard 1998).
+    """
+    asked = answers > 0
+    c, n_i = counts[asked].astype(np.float64), answers[asked].astype(np.float64)
+    tasks = int(asked.sum())
+    if tasks == 0:
+        return NoEstimate("no answer")
+    if bool(np.any(c < 0)) or bool(np.any(c > n_i)):
+        raise ValueError("a rate needs 0 ≤ counts ≤ answers in every task")
+    total, events = float(n_i.sum()), float(c.sum())
+    value = events / total
+    worst = tasks * total**2 / (tasks * float((n_i**2).sum()))  # every task unanimous: Kish's effective number
+    mixed = min(int((c > 0).sum()), int((c < n_i).sum()))
+    if tasks < 2 or mixed < FEWEST_MIXED:
+        effective = worst
+    else:
+        variance = tasks / (tasks - 1) * float(((c - value * n_i) ** 2).sum()) / total**2
+        effective = min(max(value * (1 - value) / variance, worst * (tasks - 1) / tasks), total)
+        z = normal_quantile(0.5 + level / 2)
+        effective *= (z / t_quantile(0.5 + level / 2, tasks - 1)) ** 2
+    low, high = wilson(value, effective, level=level)
+    return Rate(value, low, high, level, tasks, total, events, max(total / effective, 1.0), effective, icc(c, n_i))
+
+
+def wilson(value: float, effective: float, *, level: float = 0.95) -> tuple[float, float]:
+    """Wilson's score interval (1927) of a share seen in ``effective`` independent answers (need not be whole)."""
+    z2 = normal_quantile(0.5 + level / 2) ** 2
+    centre = (value + z2 / (2 * effective)) / (1 + z2 / effective)
+    half = float(np.sqrt(z2 * (value * (1 - value) / effective + z2 / (4 * effective**2)))) / (1 + z2 / effective)
+    low = 0.0 if value <= 0 else max(centre - half, 0.0)
+    high = 1.0 if value >= 1 else min(centre + half, 1.0)
+    return low, high
+
+
+def icc(counts: Floats, answers: Floats) -> float | None:
+    """Intra-class correlation of yes/no answers within tasks, analysis-of-variance estimator (Donner 1986).
+
+    None with one answer a task or without any variation; may be slightly negative.
+    """
+    k = counts.size
+    total = float(answers.sum())
+    if k < 2 or total <= k:
+        return None
+    share = counts / answers
+    grand = float(counts.sum()) / total
+    between = float((answers * (share - grand) ** 2).sum()) / (k - 1)
+    within = float((answers * share * (1 - share)).sum()) / (total - k)
+    typical = (total - float((answers**2).sum()) / total) / (k - 1)
+    spread = between + (typical - 1) * within
+    return (between - within) / spread if spread > 0 else None
+
+
+def density(counts: Floats, exposures: Floats, *, level: float = 0.95) -> Estimate | NoEstimate:
+    """Events per unit of exposure (findings per thousand lines), arrays (tasks,); interval on the log scale.
+
+    Linearised cluster variance of a ratio of totals, Student's t with tasks − 1 degrees of freedom.
+    """
+    there = exposures > 0
+    c, ell = counts[there], exposures[there]
+    tasks, events = int(there.sum()), float(c.sum())
+    if tasks < 2 or events == 0:
+        return NoEstimate("no event" if tasks >= 2 else "fewer than two tasks with any exposure")
+    total = float(ell.sum())
+    value = events / total
+    relative = float(np.sqrt(tasks / (tasks - 1) * float(((c - value * ell) ** 2).sum()))) / events
+    reach = t_quantile(0.5 + level / 2, tasks - 1) * relative
+    return Estimate(value, value * float(np.exp(-reach)), value * float(np.exp(reach)), level)

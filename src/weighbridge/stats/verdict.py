@@ -1,0 +1,130 @@
+"""Which word follows from the numbers? The one place where the rule of words is written down.
+
+The rule is read from top to bottom; the first row that applies gives the word. ``RULE`` is the same table for people,
+and the documentation prints it from here.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+Word = Literal["worse", "better", "no difference larger than the margin", "wording noise", "not enough data"]
+
+WORSE: Word = "worse"
+BETTER: Word = "better"
+TIED: Word = "no difference larger than the margin"
+WORDING: Word = "wording noise"
+UNKNOWN: Word = "not enough data"
+
+
+@dataclass(frozen=True)
+class Margin:
+    """The smallest difference of interest, fixed before asking; as a difference, as a ratio (1.25), or as both.
+
+    A ratio margin of 1.25 means from 1/1.25 to 1.25. With both, the interval must lie inside both.
+    """
+
+    difference: float | None = None
+    ratio: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.difference is None and self.ratio is None:
+            raise ValueError("a margin needs a difference (such as 0.05) or a ratio (such as 1.25)")
+        if self.difference is not None and self.difference <= 0:
+            raise ValueError(f"margin: a difference must be over 0, not {self.difference}")
+        if self.ratio is not None and self.ratio <= 1:
+            raise ValueError(f"margin: a ratio must be over 1, not {self.ratio}")
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Below these the word is *not enough data*; ``docs/statistics.md`` shows the simulations they are from."""
+
+    tasks: int = 9
+    events: float = 20
+    informative: int = 8
+    missing_gap: float = 0.10
+    alpha: float = 0.05
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The numbers of one effect, as the rule of words reads them; None where there is no estimate.
+
+    ``events`` are those of the rarer side (outcome or its absence) in both arms together. ``p_context`` is the
+    sign-flip p-value and ``p_claim`` the larger of it and the placebo test's; both are adjusted for the family (Holm)
+    or the exploratory matrix (BH). ``missing`` is the share of answers without a verdict, context and neutral arm.
+    """
+
+    more_is: Literal["worse", "better"]
+    tasks: int
+    events: float
+    informative: int
+    difference: float | None
+    difference_low: float | None
+    difference_high: float | None
+    ratio_low: float | None
+    ratio_high: float | None
+    p_context: float | None
+    p_claim: float | None
+    no_placebo: str | None
+    missing: tuple[float, float]
+
+
+RULE: tuple[tuple[Word, str], ...] = (
+    (UNKNOWN, "fewer than 9 tasks with answers in both arms"),
+    (UNKNOWN, "fewer than 20 events of the rarer side (outcome or its absence) in both arms together"),
+    (UNKNOWN, "the shares of answers without a verdict differ by more than 10 points between the arms"),
+    (TIED, "the 95 % interval lies inside the margin, even where the difference is significant"),
+    (UNKNOWN, "fewer than 8 tasks on which the arms differ, and no claim possible"),
+    (WORSE, "sign-flip and placebo test both significant after adjustment, in the bad direction"),
+    (BETTER, "sign-flip and placebo test both significant after adjustment, in the good direction"),
+    (UNKNOWN, "sign-flip significant, but too few placebo wordings to tell it from wording noise"),
+    (WORDING, "sign-flip significant, placebo test not: harmless wordings do as much"),
+    (UNKNOWN, "everything else: the interval reaches beyond the margin"),
+)
+
+
+def verdict(evidence: Evidence, margin: Margin, thresholds: Thresholds | None = None) -> tuple[Word, str]:
+    """The word and the reason for it, by ``RULE``."""
+    e, limit = evidence, thresholds or Thresholds()
+    if e.tasks < limit.tasks:
+        return UNKNOWN, f"{e.tasks} tasks in both arms, at least {limit.tasks} are needed"
+    if e.events < limit.events:
+        return UNKNOWN, f"{e.events:.0f} events in both arms together, at least {limit.events:.0f} are needed"
+    if abs(e.missing[0] - e.missing[1]) > limit.missing_gap:
+        return UNKNOWN, (
+            f"{e.missing[0]:.0%} of the context's answers have no verdict against {e.missing[1]:.0%} of the neutral "
+            "ones: what is missing could be the effect"
+        )
+    found = e.p_context is not None and e.p_context <= limit.alpha
+    if e.informative >= limit.informative and inside(e, margin):
+        more = "; a difference was found, but it is smaller than that" if found else ""
+        return TIED, f"the interval lies inside the margin{more}"
+    if e.p_claim is not None and e.p_claim <= limit.alpha and e.difference is not None:
+        harmful = (e.difference > 0) == (e.more_is == "worse")
+        return (WORSE if harmful else BETTER), "sign-flip and placebo test both significant after adjustment"
+    if found and e.no_placebo is not None:
+        return UNKNOWN, e.no_placebo
+    if found:
+        return WORDING, "it differs from neutral, but no more than harmless wordings do"
+    if e.informative < limit.informative:
+        return UNKNOWN, f"only {e.informative} tasks differ between the arms"
+    return UNKNOWN, "the interval reaches beyond the margin: a difference that matters is not ruled out"
+
+
+def inside(evidence: Evidence, margin: Margin) -> bool:
+    """Whether the interval lies inside the margin on every scale that the margin states."""
+    e = evidence
+    if margin.difference is not None and (
+        e.difference_low is None
+        or e.difference_high is None
+        or not (-margin.difference < e.difference_low and e.difference_high < margin.difference)
+    ):
+        return False
+    if margin.ratio is not None:
+        if e.ratio_low is None or e.ratio_high is None or not np.isfinite(e.ratio_high):
+            return False
+        return 1 / margin.ratio < e.ratio_low and e.ratio_high < margin.ratio
+    return True
