@@ -3,7 +3,8 @@
 Imports nothing of ours. Start with ``Cell``; ``docs/cell.md`` says what holds and why.
 """
 
-from weighbridge.cell.cell import Cell, CellReport, Output, Program, Received, Run, Stat, Symlink
+from weighbridge.cell.box import CellReport, Symlink
+from weighbridge.cell.cell import Cell, Output, Program, Received, Run, Stat
 from weighbridge.cell.errors import (
     CellError,
     NoIsolation,
@@ -15,6 +16,8 @@ from weighbridge.cell.errors import (
     ReplyInvalid,
 )
 from weighbridge.cell.limits import Limits
+from weighbridge.cell.rows import read_rows
+from weighbridge.cell.tool import ToolResult, run_tool
 
 __all__ = [
     "Cell",
@@ -34,4 +37,7 @@ __all__ = [
     "Run",
     "Stat",
     "Symlink",
+    "ToolResult",
+    "read_rows",
+    "run_tool",
 ]

@@ -6,38 +6,18 @@ through pid 1 of the cell, never through what the program says about itself. Wha
 """
 
 import json
-import signal
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from weighbridge.cell.errors import (
-    NoIsolation,
-    NotPlain,
-    ProgramDied,
-    ProgramRaised,
-    ProgramTimedOut,
-    ReplyInvalid,
-)
-from weighbridge.cell.launch import ENVIRONMENT, INSIDE, MEND_USERNS, Launched, boot_message, compiled, launch
+from weighbridge.cell.box import GRACE, Box, CellReport, Seed, Symlink, entries
+from weighbridge.cell.errors import NotPlain, ProgramDied, ProgramRaised, ProgramTimedOut, ReplyInvalid
 from weighbridge.cell.limits import Limits
 from weighbridge.cell.runtime import prepare
-from weighbridge.cell.wire import Wire, WireClosed, WireLate, pack, parse_reply, unpack
+from weighbridge.cell.wire import pack, parse_reply, unpack
 
 PORT = 8000
-GRACE = 10.0  # how much longer than a limit inside we wait for pid 1 before the whole cell is killed
-
-
-@dataclass(frozen=True)
-class Symlink:
-    """A seed that is a symbolic link."""
-
-    target: str
-
-
-Seed = Mapping[str, "bytes | str | Symlink | None"]
 
 
 @dataclass(frozen=True)
@@ -80,58 +60,23 @@ class Output:
     total: int
 
 
-@dataclass
-class CellReport:
-    """Which isolation was in force, which limits, and what ended the runs so far (None: nothing did).
-
-    ``ended_by``: timeout, memory, processes, cpu, output, disk, killed, "answer too long", "closed" (the program shut
-    its channel), "exit N", "crash (SIGNAL)", or "cell" (pid 1 was lost); the first that happened. ``reasons`` has all.
-    """
-
-    tier: str
-    limits: Limits
-    reasons: list[str] = field(default_factory=list)
-
-    @property
-    def ended_by(self) -> str | None:
-        return self.reasons[0] if self.reasons else None
-
-
-def reason_of(status: int | None) -> str | None:
-    """A wait status in words."""
-    if status is None:
-        return None
-    if status & 0x7F:
-        number = status & 0x7F
-        try:
-            name = signal.Signals(number).name
-        except ValueError:
-            name = str(number)
-        return {"SIGXCPU": "cpu", "SIGXFSZ": "disk"}.get(name, f"crash ({name})")
-    return f"exit {status >> 8}"
-
-
 class Run:
     """One run of the program: fresh processes, fresh files."""
 
-    def __init__(self, cell: "Cell", ends: float):
-        self._cell = cell
-        self._ends = ends
+    def __init__(self, box: Box):
+        self._box = box
         self._number = 0
         self.ended_by: str | None = None
-        self._answering = True
 
     def _ask(self, do: str, payload: bytes = b"", timeout: float = 10.0, **header: Any) -> tuple[dict[str, Any], bytes]:
-        reply, body = self._cell._ask(do, payload, timeout, **header)
-        if not reply["alive"] and self.ended_by is None and do != "start":
-            self._note(reply)
+        reply, body = self._box.ask(do, payload, timeout, **header)
+        self._note(self._box.reason(reply))
         return reply, body
 
-    def _note(self, reply: dict[str, Any]) -> None:
-        reason = self._cell._reason(reply)
+    def _note(self, reason: str | None) -> None:
         if reason is not None and self.ended_by is None:
             self.ended_by = reason
-            self._cell.report.reasons.append(reason)
+            self._box.report.reasons.append(reason)
 
     def _settle(self, reply: dict[str, Any], body: bytes) -> Any:
         """The value of a call's reply, or the exception that says why there is none."""
@@ -153,42 +98,22 @@ class Run:
             raise ReplyInvalid("an answer without a value")
         return unpack(answer["value"])
 
-    def _start(self, seed: Seed, timeout: float) -> None:
-        cell = self._cell
-        entries: list[tuple[str, str, bytes]] = [(f"/srv/app/{n}", "file", c) for n, c in cell.program.files.items()]
-        for path, content in seed.items():
-            if isinstance(content, Symlink):
-                entries.append((path, "link", content.target.encode()))
-            elif content is None:
-                entries.append((path, "folder", b""))
-            else:
-                entries.append((path, "file", content.encode() if isinstance(content, str) else bytes(content)))
-        limits = cell.limits
-        reply, body = cell._ask(
-            "start",
-            b"".join(c for _, _, c in entries),
-            timeout + GRACE,
-            files=[[p, k, len(c)] for p, k, c in entries],
-            channel=True,
-            host=cell.program.runtime,
-            environment=cell.environment,
-            settings={"interface": cell.program.interface, "entry": cell.program.entry, "port": PORT},
-            cwd="/srv/data",
-            wall=limits.wall,
-            within=timeout,
-            cap=limits.reply,
-        )
-        if reply.get("refused") == "write":
+    def _start(self, program: Program, seed: Seed, timeout: float) -> None:
+        files = [(f"/srv/app/{name}", "file", content) for name, content in program.files.items()] + entries(seed)
+        environment = {**self._box.environment, "FLASK_RUN_FROM_CLI": "true"}
+        environment["PYTHONPATH"] = "/srv/app:" + environment["PYTHONPATH"]
+        settings = {"interface": program.interface, "entry": program.entry, "port": PORT}
+        reply, body = self._box.start(files, within=timeout, environment=environment, settings=settings)
+        if reply.get("refused") in ("write", "path"):
             raise ValueError(f"a file of the program or the seed cannot be laid: {reply['text']}")
-        if not reply["alive"]:
-            self._note(reply)
+        self._note(self._box.reason(reply))
         self._settle(reply, body)
 
     @property
     def alive(self) -> bool:
         """Whether the program still runs."""
         try:
-            return bool(self._ask("processes")[0]["alive"])
+            return bool(self._ask("state")[0]["alive"])
         except ProgramDied:
             return False
 
@@ -200,7 +125,7 @@ class Run:
         self._number += 1
         question = {"id": self._number, "name": name, "args": pack(args), "kwargs": pack(kwargs)}
         reply, body = self._ask(
-            "call", json.dumps(question).encode(), timeout + GRACE, within=timeout, cap=self._cell.limits.reply
+            "call", json.dumps(question).encode(), timeout + GRACE, within=timeout, cap=self._box.limits.reply
         )
         return self._settle(reply, body)
 
@@ -223,7 +148,7 @@ class Run:
             request,
             timeout + GRACE,
             within=timeout,
-            cap=self._cell.limits.reply,
+            cap=self._box.limits.reply,
             address=address,
             port=port,
             until_close=until_close,
@@ -288,11 +213,11 @@ class Run:
 
     def processes(self) -> int:
         """How many processes run in the cell besides pid 1."""
-        return int(self._ask("processes")[0]["count"])
+        return int(self._ask("state")[0]["count"])
 
     def kill(self) -> None:
         """Ends the program and everything it started."""
-        self._ask("kill")
+        self._ask("kill", reason="killed")
 
 
 class Cell:
@@ -313,77 +238,34 @@ class Cell:
     ):
         self.program = program
         self.limits = limits or Limits()
-        self.hosts = dict(hosts or {})
-        outside = {a for a in self.hosts.values() if not a.startswith("127.") and ":" not in a}
-        self.addresses = tuple(sorted(outside | set(addresses)))
-        self.slot = slot
-        self.runtime = prepare(program.runtime)
-        self.environment = {**ENVIRONMENT, "PYTHONPATH": "/srv/app:" + ":".join(self.runtime.paths)}
-        self.environment |= {"PYTHONDONTWRITEBYTECODE": "1", "FLASK_RUN_FROM_CLI": "true"}
-        if self.runtime.library_path:
-            self.environment["LD_LIBRARY_PATH"] = self.runtime.library_path
-        self.report = CellReport("rlimits", self.limits)
-        self._launched: Launched | None = None
-        self._wire: Wire | None = None
+        names = dict(hosts or {})
+        elsewhere = {address for address in names.values() if not address.startswith("127.")}
+        runtime = prepare(program.runtime)
+        self._box = Box(
+            runtime,
+            self.limits,
+            hosts=names,
+            addresses=tuple(sorted(elsewhere | set(addresses))),
+            # Imported before the program is there, by pid 1, so that a run does not pay for it.
+            preload=runtime.preload if program.interface == "http" else (),
+            slot=slot,
+        )
         self._running = False
 
+    @property
+    def report(self) -> CellReport:
+        return self._box.report
+
     def __enter__(self) -> "Cell":
-        self._open()
+        self._box.open()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _open(self) -> None:
-        ends = time.monotonic() + 20.0
-        self._launched = launched = launch(self.runtime, self.limits, self.hosts, self.slot)
-        assert launched.process.stdin is not None and launched.process.stdout is not None
-        self._wire = wire = Wire(launched.process.stdin.fileno(), launched.process.stdout.fileno())
-        limits = self.limits.as_dict() | {"address_space": self.limits.memory, "nproc": self.limits.processes}
-        host = INSIDE / "hosts" / f"{self.program.runtime}.py"
-        code = compiled(host) if host.exists() else b""
-        try:
-            wire.write(boot_message(), ends)
-            preload = self.runtime.preload if self.program.interface == "http" else ()
-            reply, _ = wire.ask(
-                "hello",
-                code,
-                max(1.0, ends - time.monotonic()),
-                limits=limits,
-                addresses=self.addresses,
-                codes=[[self.program.runtime, len(code)]] if code else [],
-                paths=self.runtime.paths,
-                preload=preload,
-            )
-        except (WireClosed, WireLate) as e:
-            complaint = launched.complaint() or f"no word from inside ({type(e).__name__} {e})"
-            self.close()
-            raise NoIsolation(f"the cell does not start: {complaint}\n{MEND_USERNS}") from None
-        if "refused" in reply:
-            self.close()
-            raise NoIsolation(f"the cell does not start: {reply['text']}")
-
     def close(self) -> None:
         """Ends everything in the cell and clears away what it left outside. May be called again."""
-        launched, self._launched, self._wire = self._launched, None, None
-        if launched is not None:
-            launched.close()
-
-    def _ask(self, do: str, payload: bytes, timeout: float, **header: Any) -> tuple[dict[str, Any], bytes]:
-        if self._wire is None:
-            raise ProgramDied("cell")
-        try:
-            return self._wire.ask(do, payload, timeout, **header)
-        except WireLate:
-            reason = "timeout"
-        except WireClosed:
-            reason = "cell"
-        self.close()
-        self.report.reasons.append(reason)
-        raise ProgramDied(reason)
-
-    def _reason(self, reply: dict[str, Any]) -> str | None:
-        return reply["reason"] or reason_of(reply["status"])
+        self._box.close()
 
     @contextmanager
     def run(self, seed: Seed | None = None, *, timeout: float | None = None) -> Iterator[Run]:
@@ -394,23 +276,11 @@ class Cell:
         """
         if self._running:
             raise RuntimeError("a cell runs its program once at a time")
-        if self._launched is None:
-            self._open()
         self._running = True
-        run = Run(self, time.monotonic() + self.limits.wall)
+        run = Run(self._box)
         try:
-            run._start(seed or {}, timeout or self.limits.start)
+            run._start(self.program, seed or {}, timeout or self.limits.start)
             yield run
         finally:
             self._running = False
-            self._finish(run)
-
-    def _finish(self, run: Run) -> None:
-        if self._wire is None:
-            return
-        try:
-            reply, _ = self._ask("end", b"", 15.0, within=5.0)
-            if not reply.get("clean"):
-                self.close()
-        except ProgramDied:
-            self.close()
+            run._note(self._box.finish())

@@ -8,35 +8,42 @@ that started it (PR_SET_PDEATHSIG), so a cell is opened, used and closed in one 
 
 import contextlib
 import functools
+import json
 import marshal
 import os
+import select
 import shutil
 import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from weighbridge.cell import cgroup, seccomp
+from weighbridge.cell.cgroup import Group
 from weighbridge.cell.errors import NoIsolation
 from weighbridge.cell.limits import Limits
 from weighbridge.cell.runtime import Runtime, synthetic_etc
 
 FIRST_UID = 61184  # the start of the range that systemd keeps for users that exist only while a service runs
 INSIDE = Path(__file__).parent / "inside"
+MODULES = ("files", "processes", "rights", "web", "program", "supervisor")  # in the order of their imports
 BOOT = """
-import marshal, os
+import marshal, os, sys
 def take(n):
     parts = b""
     while len(parts) < n:
         parts += os.read(0, n - len(parts))
     return parts
-scope = {"__name__": "init"}
-exec(marshal.loads(take(int.from_bytes(take(4), "big"))), scope)
-code, settings = scope["following"]
-scope.clear()
-del scope, take, marshal, os
+for name, code in marshal.loads(take(int.from_bytes(take(4), "big"))):
+    sys.modules[name] = module = type(os)(name)
+    exec(code, module.__dict__)
+code, settings = module.following
+del sys.modules[name], name, module, take, marshal, os, sys
 exec(code, {"__name__": "__main__", "__builtins__": __builtins__, "SETTINGS": settings})
 """
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/srv/data", "LANG": "C.UTF-8", "TMPDIR": "/tmp"}
+# Moves itself into the groups whose files come first among the arguments, then becomes the rest.
+JOIN = 'n=$1; shift; while [ "$n" -gt 0 ]; do echo $$ > "$1" || exit 97; shift; n=$((n-1)); done; exec "$@"'
 MASKED_FILES = ("cmdline", "config.gz", "interrupts", "kallsyms", "kcore", "key-users", "keys", "kmsg", "modules")
 MASKED_FOLDERS = ("acpi", "bus", "driver", "fs", "irq", "scsi", "tty")
 MEND = "Install it with `apt-get install bubblewrap`."
@@ -50,24 +57,50 @@ MEND_USERNS = (
 
 @dataclass
 class Launched:
-    """A running pid 1 and what is to be cleared away after it."""
+    """A running bubblewrap with pid 1 of a cell in it, and what is to be cleared away afterwards."""
 
     process: "subprocess.Popen[bytes]"
     stderr: int
+    information: int
+    group: Group | None
+    init: int | None = None  # pid of the cell's pid 1 on this side, and a descriptor of it
+    init_fd: int | None = None
 
     def complaint(self) -> str:
+        """What bubblewrap or the interpreter said on stderr."""
         os.lseek(self.stderr, 0, os.SEEK_SET)
         return os.read(self.stderr, 4000).decode("utf-8", "replace").strip()
 
+    def identify(self) -> None:
+        """Learns which process is pid 1 of the cell. bubblewrap has said so before it starts it."""
+        said = os.read(self.information, 4096)
+        with contextlib.suppress(ValueError, KeyError, OSError):
+            self.init = int(json.loads(said)["child-pid"])
+            self.init_fd = os.pidfd_open(self.init)
+
     def close(self) -> None:
-        """Kills bubblewrap; pid 1 dies with it, and with pid 1 the whole pid namespace."""
+        """Ends pid 1, waits until the kernel has ended everything in its pid namespace, and removes the group."""
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
                 pipe.close()
-        with contextlib.suppress(ProcessLookupError):
-            self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+        # With its input closed pid 1 leaves by itself, and cannot be gone before all its namespace is.
+        try:
+            self.process.wait(2.0)
+        except subprocess.TimeoutExpired:
+            if self.init_fd is not None:
+                with contextlib.suppress(OSError):
+                    signal.pidfd_send_signal(self.init_fd, signal.SIGKILL)
+            self.process.kill()
+            self.process.wait()
+        if self.init_fd is not None:
+            waiting = select.poll()
+            waiting.register(self.init_fd, select.POLLIN)
+            waiting.poll(5000)
+            os.close(self.init_fd)
         os.close(self.stderr)
+        os.close(self.information)
+        if self.group is not None:
+            self.group.close()
 
 
 @functools.lru_cache
@@ -88,7 +121,7 @@ def own_folder() -> Path:
     return Path(__file__).resolve().parents[1]
 
 
-def sandbox(runtime: Runtime, limits: Limits, hosts: dict[str, str], seccomp: int | None) -> list[str]:
+def sandbox(runtime: Runtime, limits: Limits, hosts: dict[str, str], filter_fd: int, info_fd: int) -> list[str]:
     """The command line of bubblewrap: what is mounted, unshared and dropped."""
     args = [bubblewrap(), "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--as-pid-1"]
     args += ["--uid", "1000", "--gid", "1000", "--hostname", "app"]
@@ -132,36 +165,44 @@ def sandbox(runtime: Runtime, limits: Limits, hosts: dict[str, str], seccomp: in
     args += ["--size", str(limits.disk), "--tmpfs", "/srv"]
     args += ["--symlink", "srv/tmp", "/tmp", "--dir", "/var", "--symlink", "../tmp", "/var/tmp"]
     args += ["--remount-ro", "/", "--chdir", "/srv"]
-    if seccomp is not None:
-        args += ["--seccomp", str(seccomp)]
+    args += ["--seccomp", str(filter_fd), "--info-fd", str(info_fd)]
     return [*args, "--", runtime.python, "-I", "-S", "-c", BOOT]
 
 
 def launch(runtime: Runtime, limits: Limits, hosts: dict[str, str], slot: int) -> Launched:
-    """Starts pid 1 and hands it its code. Raises NoIsolation where that cannot be had."""
-    chain: list[str] = []
+    """Starts bubblewrap with the interpreter that waits for ``boot_message``. Raises NoIsolation without bubblewrap."""
+    where = cgroup.place()
+    group = Group(where, limits) if where is not None else None
+    procs = group.procs if group is not None else []
+    chain = ["/bin/sh", "-c", JOIN, "sh", str(len(procs)), *procs]
     if os.geteuid() == 0:
         uid = str(FIRST_UID + slot)
         chain += ["/usr/bin/setpriv", "--reuid", uid, "--regid", uid, "--clear-groups", "--inh-caps=-all"]
         chain += ["--bounding-set=-all", "--no-new-privs", "--"]
     chain += ["/usr/bin/prlimit", "--core=0", "--nofile=1024:1024", "--"]
-    chain += sandbox(runtime, limits, hosts, None)
-    stderr = os.memfd_create("stderr")
-    process = subprocess.Popen(
-        chain,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=stderr,
-        env={},
-        cwd="/",
-        close_fds=True,
-        start_new_session=True,
-        bufsize=0,
-    )
-    return Launched(process, stderr)
+    filter_fd, stderr = seccomp.descriptor(), os.memfd_create("stderr")
+    information, info_fd = os.pipe()
+    try:
+        process = subprocess.Popen(
+            chain + sandbox(runtime, limits, hosts, filter_fd, info_fd),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            env={},
+            cwd="/",
+            close_fds=True,
+            pass_fds=(filter_fd, info_fd),
+            start_new_session=True,
+            bufsize=0,
+        )
+    finally:
+        os.close(filter_fd)
+        os.close(info_fd)
+    return Launched(process, stderr, information, group)
 
 
+@functools.lru_cache
 def boot_message() -> bytes:
-    """What the boot line reads from descriptor 0: the length and the byte code of the supervisor."""
-    code = compiled(INSIDE / "supervisor.py")
+    """What the boot lines read from descriptor 0: the length and the byte code of the supervisor's modules."""
+    code = marshal.dumps([(name, marshal.loads(compiled(INSIDE / f"{name}.py"))) for name in MODULES])
     return len(code).to_bytes(4, "big") + code

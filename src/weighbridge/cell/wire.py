@@ -102,27 +102,7 @@ def pack(value: Any) -> Any:
 
 
 def parse_reply(raw: bytes) -> dict[str, Any]:
-    """A reply of the program: a JSON object, at most ``MAX_DEPTH`` deep. Raises ReplyInvalid."""
-    depth = deepest = 0
-    inside = escaped = False
-    # Counted before parsing: the recursion of a parser is not to be at the program's mercy.
-    for byte in raw:
-        if inside:
-            if escaped:
-                escaped = False
-            elif byte == 0x5C:
-                escaped = True
-            elif byte == 0x22:
-                inside = False
-        elif byte == 0x22:
-            inside = True
-        elif byte in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"]}":
-            depth -= 1
-    if deepest > 3 * MAX_DEPTH:
-        raise ReplyInvalid(f"a reply nested {deepest} deep")
+    """A reply of the program: a JSON object. Raises ReplyInvalid."""
     try:
         reply = json.loads(raw)
     except (ValueError, RecursionError) as e:
@@ -136,19 +116,21 @@ def unpack(value: Any) -> Any:
     """The value in a reply. {"$bytes"} become bytes, {"$pairs"} a dict; {"$repr"} stays as it is."""
     try:
         return _unpack(value)
-    except (ValueError, TypeError, KeyError) as e:
+    except (ValueError, TypeError, RecursionError) as e:
         raise ReplyInvalid(f"a value that cannot be read: {str(e)[:200]}") from None
 
 
-def _unpack(value: Any) -> Any:
+def _unpack(value: Any, depth: int = 0) -> Any:
+    if depth > MAX_DEPTH:
+        raise ValueError(f"nested more than {MAX_DEPTH} deep")
     if isinstance(value, list):
-        return [_unpack(v) for v in value]
+        return [_unpack(v, depth + 1) for v in value]
     if isinstance(value, dict):
         if value.keys() == {"$bytes"}:
             return base64.b64decode(value["$bytes"], validate=True)
         if value.keys() == {"$pairs"}:
-            return {_hashable(_unpack(k)): _unpack(v) for k, v in value["$pairs"]}
-        return {k: _unpack(v) for k, v in value.items()}
+            return {_hashable(_unpack(k, depth + 1)): _unpack(v, depth + 1) for k, v in value["$pairs"]}
+        return {k: _unpack(v, depth + 1) for k, v in value.items()}
     return value
 
 

@@ -4,7 +4,8 @@ It shares its process with the module, which can do to it what it likes: nothing
 answer. Started with SETTINGS (interface, entry, port) in its namespace.
 """
 
-# pyright: basic, reportUndefinedVariable=false, reportArgumentType=false, reportCallIssue=false
+# ruff: noqa: SIM115
+# pyright: basic, reportAttributeAccessIssue=false, reportUndefinedVariable=false, reportArgumentType=false, reportCallIssue=false
 
 import base64
 import importlib
@@ -135,6 +136,12 @@ def web_server(module, port):
 
 
 def start(settings):
+    # New streams: those of the parent were made for its own descriptors.
+    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)
+    for name, fd in (("stdout", 1), ("stderr", 2)):
+        stream = open(fd, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
     sys.path.insert(0, "/srv/app")
     sys.argv[:] = ["/srv/app/" + settings["entry"]]
     try:
