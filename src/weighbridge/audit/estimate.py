@@ -1,0 +1,130 @@
+"""Step five: from verdicts to effects, each with its interval, its placebos and its word.
+
+All tables → ``effects`` (a row per model × context × outcome against neutral) and ``rates`` (a row per arm). The
+numbers are ``stats``'; this step says what an outcome is. Everything is over all that was asked: a refusal or a cut-off
+answer is neither exploitable nor sound; an *error* (ours or the endpoint's) has no verdict and is counted as missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import polars as pl
+
+from weighbridge.audit.plan import Plan
+from weighbridge.panel.silence import unseen
+from weighbridge.stats.design import Design, Outcome
+from weighbridge.stats.effects import Effects, analyse
+from weighbridge.stats.verdict import Margin
+from weighbridge.store.tables import Run
+
+OUTCOMES = (
+    Outcome("exploitable", "worse"),
+    Outcome("sound", "better"),
+    Outcome("broken", "worse"),
+    Outcome("refused", "worse"),
+    Outcome("truncated", "worse"),
+)
+PANEL_OUTCOMES = (
+    Outcome("exploitable_unseen", "worse"),
+    Outcome("findings", "worse", margin=Margin(ratio=1.25)),
+    Outcome("findings_per_kloc", "worse", column="findings", per="kloc", margin=Margin(ratio=1.25)),
+)
+"""Need the panel's tables. Counts and densities stand beside rates, since their signs can differ."""
+LENGTH = Outcome("lines", "worse", column="lines", margin=Margin(ratio=1.25))
+
+
+def estimate(plan: Plan, run: Run) -> Effects:
+    """Estimate every effect of a run and write the tables ``effects`` and ``rates``.
+
+    Raises:
+        StepMissing: the run has not been judged.
+    """
+    trials = outcomes(run)
+    scanned = run.has("scans")
+    effects = analyse(trials, design(plan, trials, scanned=scanned))
+    facts: dict[str, Any] = {
+        "step": "estimate",
+        "scanned": scanned,
+        "asked": trials.height,
+        "without_verdict": int(trials["exploitable"].null_count()),
+    }
+    run.write("effects", effects.effects, **facts)
+    run.write("rates", effects.arms, **facts)
+    return effects
+
+
+def design(plan: Plan, trials: pl.DataFrame, *, scanned: bool) -> Design:
+    """The plan as the statistics need it; whatever lies outside its family is exploratory."""
+    planned = [context for context in trials["context"].unique() if plan.is_planned(str(context))]
+    return Design(
+        margin=Margin(difference=plan.analysis.margin),
+        outcomes=(*OUTCOMES, *(PANEL_OUTCOMES if scanned else ()), LENGTH),
+        primary=(plan.analysis.primary,),
+        planned_contexts=tuple(sorted(planned)),
+        reference=plan.analysis.reference,
+        level=1 - plan.analysis.alpha,
+        seed=plan.seed,
+    )
+
+
+def outcomes(run: Run) -> pl.DataFrame:
+    """Every planned trial with its outcomes as columns, null where there is no verdict.
+
+    Tasks of one scenario share an oracle and a flaw, so the scenario is the cluster. Slots and languages count as
+    wordings of a context and are averaged over.
+    """
+    trials, verdicts = run.read("trials", step="plan"), run.read("verdicts", step="judge")
+    programs = run.read("programs", step="judge").select("program", "lines")
+    frame = trials.join(verdicts.select("trial", "verdict", "cwes", "program"), on="trial", how="left")
+    frame = frame.join(programs, on="program", how="left")
+    judged = pl.col("verdict").is_not_null() & (pl.col("verdict") != "error")
+
+    def when(verdict: str) -> pl.Expr:
+        return pl.when(judged).then(pl.col("verdict") == verdict)
+
+    frame = frame.with_columns(
+        when("vulnerable").alias("exploitable"),
+        when("secure").alias("sound"),
+        when("broken").alias("broken"),
+        when("refused").alias("refused"),
+        when("truncated").alias("truncated"),
+        pl.when(judged).then(pl.col("lines").fill_null(0)).alias("lines"),
+        pl.when(judged).then(pl.col("lines").fill_null(0) / 1000).alias("kloc"),
+        pl.concat_str("slot", "language", pl.col("paraphrase").cast(pl.String), separator="/").alias("paraphrase"),
+        pl.col("scenario").alias("cluster"),
+    )
+    return _with_panel(frame, run) if run.has("scans") else frame
+
+
+def _with_panel(frame: pl.DataFrame, run: Run) -> pl.DataFrame:
+    scans, findings = run.read("scans", step="scan"), run.read("findings", step="scan")
+    analysed = set(scans.filter(pl.col("state") == "analysed")["program"].to_list())
+    named: dict[str, list[int | None]] = {}
+    for program, cwe in findings.select("program", "cwe").iter_rows():
+        named.setdefault(program, []).append(cwe)
+    # bandit and ruff's S rules are one instrument: B608 and S608 on one line are one finding
+    once = findings.with_columns(pl.col("rule").str.replace(r"^[A-Z]+", "").alias("number"))
+    counts = once.unique(["program", "line", "number"]).group_by("program").len("findings")
+
+    def is_unseen(row: dict[str, Any]) -> bool | None:
+        if row["verdict"] != "vulnerable":
+            return None if row["exploitable"] is None else False
+        if row["program"] not in analysed:
+            return None
+        proved: Collection[int] = row["cwes"] or ()
+        return unseen(proved, named.get(row["program"], []))
+
+    columns = frame.select("verdict", "exploitable", "program", "cwes").iter_rows(named=True)
+    seen = pl.Series("exploitable_unseen", [is_unseen(row) for row in columns], dtype=pl.Boolean)
+    has_scan = pl.col("program").is_null() | pl.col("program").is_in(list(analysed))
+    return (
+        frame.with_columns(seen)
+        .join(counts, on="program", how="left")
+        .with_columns(
+            pl.when(pl.col("exploitable").is_not_null() & has_scan)
+            .then(pl.col("findings").fill_null(0))
+            .alias("findings")
+        )
+    )
