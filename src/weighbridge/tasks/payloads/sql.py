@@ -37,8 +37,8 @@ def pairs(template: str, secret: str, source: str = "token FROM accounts LIMIT 1
 
 
 def spelled(pair: Pair) -> Iterator[Pair]:
-    """A pair as it is, without spaces, in mixed case, and with each keyword doubled inside itself (for filters that take
-    it out once)."""
+    """A pair as it is, without spaces, in mixed case, and with each keyword doubled inside itself (for filters that
+    take it out once)."""
     yield pair
     yield Pair(*(text.replace(" ", "/**/") for text in pair))
     yield Pair(*(_each_keyword(text, lambda word: word[0].lower() + word[1:].swapcase()) for text in pair))
