@@ -207,9 +207,10 @@ class Box:
         if reply["alive"]:
             return None
         stopped = reply["reason"]
-        if stopped in (None, "closed"):
-            return self._kernel_reason() or reason_of(reply["status"]) or stopped
-        return stopped
+        if stopped in ("output", "disk", "processes", "memory"):
+            return stopped
+        # The kernel kills one process for memory and the rest may go on into a time limit: its word comes first.
+        return self._kernel_reason() or stopped or reason_of(reply["status"])
 
     def finish(self) -> str | None:
         """Ends the run. Returns what the kernel refused during it and nobody has noticed (memory, processes)."""

@@ -256,6 +256,15 @@ class Cell:
     def report(self) -> CellReport:
         return self._box.report
 
+    @property
+    def is_open(self) -> bool:
+        return self._box.is_open
+
+    @property
+    def init(self) -> int | None:
+        """The pid, on this side, of pid 1 of the cell, while it is open."""
+        return self._box.launched.init if self._box.launched else None
+
     def __enter__(self) -> "Cell":
         self._box.open()
         return self

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from weighbridge.cell.limits import Limits
 
-FOLDER = "weighbridge"
+PREFIX = "weighbridge-"
 OURS = 2  # bubblewrap and pid 1, which are in the group too
 _numbers = itertools.count()
 
@@ -61,29 +61,21 @@ def _own() -> dict[str, str]:
     return own
 
 
-def _usable(parent: Path, version: int, needs: tuple[str, ...]) -> Path | None:
-    """A folder for our groups below ``parent``, if limits can really be set in it."""
-    top = parent / FOLDER
+def _usable(parent: Path, version: int, needs: tuple[str, ...]) -> bool:
+    """Whether groups with limits can really be made below ``parent``."""
+    probe = parent / f"{PREFIX}{_maker()}-probe"
     try:
-        top.mkdir(exist_ok=True)
         if version == 2:
-            for folder in (parent, top):
-                have = (folder / "cgroup.subtree_control").read_text().split()
-                missing = [c for c in ("memory", "pids") if c not in have]
-                if missing:
-                    (folder / "cgroup.subtree_control").write_text(" ".join(f"+{c}" for c in missing))
-        probe = top / f"probe-{os.getpid()}"
+            have = (parent / "cgroup.subtree_control").read_text().split()
+            if missing := [controller for controller in ("memory", "pids") if controller not in have]:
+                (parent / "cgroup.subtree_control").write_text(" ".join(f"+{controller}" for controller in missing))
         probe.mkdir()
         try:
-            if all(os.access(probe / need, os.W_OK) for need in needs):
-                return top
+            return all(os.access(probe / need, os.W_OK) for need in needs)
         finally:
             probe.rmdir()
     except OSError:
-        pass
-    with contextlib.suppress(OSError):
-        top.rmdir()
-    return None
+        return False
 
 
 @functools.lru_cache
@@ -97,22 +89,24 @@ def place() -> Place | None:
         if kind == "cgroup2":
             here = mount / own.get("", "")
             for parent in dict.fromkeys((here, here.parent, mount)):
-                if parent.is_relative_to(mount) and (
-                    top := _usable(parent, 2, ("memory.max", "pids.max", "cgroup.procs"))
-                ):
-                    _sweep(top)
-                    return Place(2, (("", top),))
-    folders = []
-    for controller, needs in (("memory", ("memory.limit_in_bytes",)), ("pids", ("pids.max",))):
-        for kind, options, mount in mounts:
-            if kind == "cgroup" and controller in options.split(","):
-                here = mount / own.get(controller, "")
-                for parent in dict.fromkeys((here, mount)):
-                    if top := _usable(parent, 1, (*needs, "cgroup.procs")):
-                        _sweep(top)
-                        folders.append((controller, top))
-                        break
-    return Place(1, tuple(folders)) if len(folders) == 2 else None
+                needs = ("memory.max", "pids.max", "cgroup.procs")
+                if parent.is_relative_to(mount) and _usable(parent, 2, needs):
+                    _sweep(parent)
+                    return Place(2, (("", parent),))
+    folders: list[tuple[str, Path]] = []
+    for controller, limit in (("memory", "memory.limit_in_bytes"), ("pids", "pids.max")):
+        parents = [
+            parent
+            for kind, options, mount in mounts
+            if kind == "cgroup" and controller in options.split(",")
+            for parent in (mount / own.get(controller, ""), mount)
+        ]
+        parent = next((p for p in parents if _usable(p, 1, (limit, "cgroup.procs"))), None)
+        if parent is None:
+            return None
+        _sweep(parent)
+        folders.append((controller, parent))
+    return Place(1, tuple(folders))
 
 
 def _started(pid: str) -> str | None:
@@ -123,11 +117,15 @@ def _started(pid: str) -> str | None:
         return None
 
 
-def _sweep(top: Path) -> None:
+def _maker() -> str:
+    return f"{os.getpid()}-{_started(str(os.getpid()))}"
+
+
+def _sweep(parent: Path) -> None:
     """Removes groups whose maker is gone, and what still runs in them."""
-    for group in top.iterdir():
-        pid, _, rest = group.name.partition("-")
-        if group.is_dir() and pid.isdigit() and _started(pid) != rest.partition("-")[0]:
+    for group in parent.glob(f"{PREFIX}*"):
+        pid, _, rest = group.name.removeprefix(PREFIX).partition("-")
+        if _started(pid) != rest.partition("-")[0]:
             _empty(group, time.monotonic() + 1.0)
 
 
@@ -154,8 +152,8 @@ class Group:
     """One cell's group. ``procs`` are the files that a process writes its own pid to in order to join."""
 
     def __init__(self, where: Place, limits: Limits):
-        name = f"{os.getpid()}-{_started(str(os.getpid()))}-{next(_numbers)}"
-        self._folders = {controller: top / name for controller, top in where.folders}
+        name = f"{PREFIX}{_maker()}-{next(_numbers)}"
+        self._folders = {controller: parent / name for controller, parent in where.folders}
         for folder in self._folders.values():
             folder.mkdir()
         if where.version == 2:

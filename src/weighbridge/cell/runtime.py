@@ -19,6 +19,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from weighbridge.cell.errors import CellError
+
 SITE = "/opt/site"
 PYTHON_HOME = "/opt/python"
 # Distributions at the root of each runtime; what they require comes along. Preloaded: imported by pid 1 before the
@@ -149,6 +151,8 @@ def prepare(name: str) -> Runtime:
     """The runtime by that name, built in the cache if it is not there yet (a second or two, once)."""
     recipe = RUNTIMES[name]
     distributions = requirements(recipe["roots"])
+    if missing := [root for root in recipe["roots"] if root not in distributions]:
+        raise CellError(f"the runtime {name!r} needs {', '.join(missing)}, not installed here: `uv sync` installs it")
     versions = tuple(sorted((n, d.version) for n, d in distributions.items()))
     python = _system_python()
     key = hashlib.sha256(repr((LAYOUT, versions, python, sys.version, platform.machine())).encode()).hexdigest()[:16]
