@@ -22,7 +22,8 @@ def out() -> Console:
     """Where results go."""
     from rich.console import Console
 
-    return Console(soft_wrap=False)
+    console = Console(soft_wrap=False)
+    return console if console.is_terminal else Console(width=160)
 
 
 def err() -> Console:

@@ -57,6 +57,7 @@ def register(app: typer.Typer) -> None:
         names: Annotated[list[str] | None, typer.Argument(help="Scenarios; all by default.")] = None,
         times: Annotated[int, typer.Option(help="How often each twin is judged.", min=1)] = 1,
         workers: Annotated[int | None, typer.Option(help="Scenarios at once; all cores by default.", min=1)] = None,
+        every: Annotated[bool, typer.Option("--twins", help="Show every twin, not only those that failed.")] = False,
         folder: Folders = None,
         json: AsJson = False,
     ) -> None:
@@ -76,18 +77,19 @@ def register(app: typer.Typer) -> None:
             print_json([{**asdict(proof), "proved": proof.proved} for proof in proofs])
         else:
             table = Table("scenario", "stack", "twin", "expected", "judged", "attacks that worked", "reason")
-            for proof in proofs:
-                for twin in proof.twins:
-                    judged = ", ".join(f"{twin.verdicts.count(v)}x {v}" for v in sorted(set(twin.verdicts)))
-                    colour = "" if twin.held else "bold red"
-                    words = [twin.scenario, twin.stack, twin.twin, twin.expected, judged, " ".join(twin.breached)]
-                    table.add_row(*words, twin.reason, style=colour)
-            out().print(table)
+            for twin in (twin for proof in proofs for twin in proof.twins if every or not twin.held):
+                judged = ", ".join(f"{twin.verdicts.count(v)}x {v}" for v in sorted(set(twin.verdicts)))
+                words = [twin.scenario, twin.stack, twin.twin, twin.expected, judged, " ".join(twin.breached)]
+                table.add_row(*words, twin.reason, style="" if twin.held else "bold red")
+            if table.row_count:
+                out().print(table)
             for proof in proofs:
                 for fault in proof.faults:
                     out().print(f"[red]{proof.scenario}: {fault}[/]")
         failed = [proof.scenario for proof in proofs if not proof.proved]
         if not json:
-            out().print(f"{len(proofs) - len(failed)} of {len(proofs)} scenarios are proved, each twin {times} times")
+            out().print(
+                f"{len(proofs) - len(failed)} of {len(proofs)} scenarios are proved, each twin judged {times} times"
+            )
         if failed:
             raise typer.Exit(1)

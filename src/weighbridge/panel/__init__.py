@@ -59,7 +59,7 @@ class Reading:
 
 
 @cache
-def analysers(language: str) -> dict[str, ModuleType]:
+def analysers_for(language: str) -> dict[str, ModuleType]:
     """The analysers for a language, by name.
 
     Each module has ``LANGUAGES``, ``ENDING`` (of files), ``CANARY`` (a program it must flag), ``version()`` (None
@@ -92,7 +92,7 @@ def analyse(
     """
     scans: list[Scan] = []
     findings: list[Finding] = []
-    for tool, module in analysers(language).items():
+    for tool, module in analysers_for(language).items():
         names = list(programs)
         for start in range(0, len(names), BATCH):
             batch = {name: programs[name] for name in names[start : start + BATCH]}

@@ -1,1 +1,1 @@
-"""One module an analyser; what each must have is said in ``panel.analysers``."""
+"""One module an analyser; what each must have is said in ``panel.analysers_for``."""

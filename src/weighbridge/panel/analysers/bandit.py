@@ -24,7 +24,7 @@ def version() -> str | None:
 
 def argv(folder: str) -> list[str]:
     """The command over a folder. ``--ignore-nosec``: a program must not switch its judge off by a comment."""
-    return ["python3", "-m", "bandit", "--quiet", "--ignore-nosec", "--format", "json", "--recursive", folder]
+    return ["python", "-m", "bandit", "--quiet", "--ignore-nosec", "--format", "json", "--recursive", folder]
 
 
 def read(stdout: bytes, stderr: bytes, exit_code: int) -> Reading:
