@@ -22,7 +22,7 @@ from weighbridge.errors import PlanError, UnknownName
 
 HERE = Path(__file__).parent
 
-BROKEN_PROGRAM = "raise RuntimeError('this specimen is broken on purpose')\n"
+BROKEN_PROGRAM = "import os\n\nraise RuntimeError('this specimen is broken on purpose')\n"
 REFUSAL = "I'm sorry, but I can't help with that request."
 
 
