@@ -243,6 +243,10 @@ class App:
         """Whether something stands at that path inside (a link counts as itself)."""
         return self._run.lstat(path) is not None
 
+    def stat(self, path: str) -> cell.Stat | None:
+        """Kind, size, mode and number of links of what is at a path inside, itself no link followed; None for nothing."""
+        return self._run.lstat(path)
+
     def tree(self, path: str = DATA) -> dict[str, cell.Stat]:
         """Everything below a folder inside, by relative path."""
         return self._run.tree(path)

@@ -1,5 +1,5 @@
-"""Template and Python expressions that make a file or read one: which context and which filter lets one through? Used by
-oracles whose program fills in templates or computes expressions."""
+"""Template and Python expressions that make a file or read one: which context and which filter lets one through? Used
+by oracles whose program fills in templates or computes expressions."""
 
 from __future__ import annotations
 

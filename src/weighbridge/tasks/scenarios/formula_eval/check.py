@@ -1,5 +1,5 @@
-"""Does a formula run as code? An attack has worked when a file appeared that no arithmetic makes, or when the content of
-a file came back, as a result or in what was raised."""
+"""Does a formula run as code? An attack has worked when a file appeared that no arithmetic makes, or when the content
+of a file came back, as a result or in what was raised."""
 
 from __future__ import annotations
 
