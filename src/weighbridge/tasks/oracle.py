@@ -265,11 +265,21 @@ class App:
         except cell.CellError:
             return []
 
-    def listen(self, address: str, port: int, body: bytes = b"ok", content_type: str = "text/plain") -> None:
-        """Open an HTTP listener on the cell's loopback that answers every request with ``body``."""
-        headers = f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\nConnection: close"
-        head = f"HTTP/1.1 200 OK\r\n{headers}\r\n\r\n"
-        self._run.listen(address, port, reply=head.encode() + body)
+    def listen(
+        self,
+        address: str,
+        port: int,
+        body: bytes = b"ok",
+        content_type: str = "text/plain",
+        *,
+        status: str = "200 OK",
+        location: str = "",
+    ) -> None:
+        """Open an HTTP listener on the cell's loopback that answers every request with ``body``, or with a redirect
+        (``status`` of 3xx and ``location``)."""
+        headers = f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n"
+        headers += f"Location: {location}\r\n" if location else ""
+        self._run.listen(address, port, reply=f"HTTP/1.1 {status}\r\n{headers}\r\n".encode() + body)
 
     def received(self) -> list[cell.Received]:
         """What the listeners got, in order."""
