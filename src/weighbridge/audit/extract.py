@@ -15,8 +15,10 @@ from weighbridge.audit.python_shape import Shape, mentions_definition, shape
 from weighbridge.audit.reasoning import split_reasoning
 from weighbridge.audit.unfenced import runs
 
+# Characters of an answer that are read. The longest answers that endpoints give, 128,000 tokens, are about half of it.
+_READ_AT_MOST = 1_000_000
 # Characters of Python that are parsed for one answer, all attempts together: a real answer has some 10,000.
-_PARSED_AT_MOST = 800_000
+_PARSED_AT_MOST = 500_000
 # A closing fence inside one of the program's own strings is looked for in so many fences.
 _FENCES_INSIDE_STRING = 6
 
@@ -38,8 +40,8 @@ class Extraction:
 
     ``program`` is None where there is none, else text that ends in a newline. ``blocks`` counts the answer's code
     blocks from 0 and holds those that the program is made of. ``lines`` are their stretches in the answer, first line
-    counted from 1, last one included, after line ends were made alike and reasoning was taken out. ``cut_off``: the program's
-    last block was never closed, and nothing but code follows. ``reasoning`` is what was taken out.
+    counted from 1, last one included, after line ends were made alike and reasoning was taken out. ``cut_off``: the
+    program's last block was never closed and the answer ends inside it. ``reasoning`` is what was taken out.
     """
 
     program: str | None
@@ -90,15 +92,17 @@ def extract(text: str, *, language: str, entry_names: Sequence[str] = ()) -> Ext
 
     ``entry_names`` are the names that the task asked for (a function, ``app``, ``Handler``). Never raises on any text.
     """
-    answer, reasoning = split_reasoning(_plain(text))
+    answer, reasoning = split_reasoning(_plain(text[:_READ_AT_MOST]))
     lines = answer.split("\n")
     wanted = language_of(language)
     python = wanted.name == "python"
     found = blocks(lines)
     notes: list[str] = ["reasoning removed"] if reasoning else []
+    if len(text) > _READ_AT_MOST:
+        notes.append("only the first million characters were read")
     parser = _Parser()
     if found:
-        pool = list(_python_candidates(found, lines, entry_names, parser) if python else _others(found, wanted))
+        pool = list(_python_candidates(found, lines, entry_names, parser) if python else _others(found, lines, wanted))
     else:
         pool = list(_unfenced_python(lines, entry_names, parser) if python else _unfenced_other(lines, wanted))
     if parser.spent:
@@ -190,19 +194,18 @@ def _program_like(candidate: _Candidate, names: Sequence[str]) -> bool:
 def _parsed(number: int, block: Block, lines: list[str], parser: _Parser) -> _Candidate:
     text = _dedented(block.text)
     known = parser.shape(text)
-    if known is not None:
-        return _Candidate(number, text, block.first, block.end, block.closed, known)
-    if text.count('"""') % 2 or text.count("'''") % 2:
+    if known is None and (text.count('"""') % 2 or text.count("'''") % 2):
         longer = _past_fences_in_string(number, block, lines, parser)
         if longer is not None:
             return longer
-    if not block.closed:
-        for run in runs(text.split("\n"))[:1]:
+    if known is None and not block.closed:
+        body = text.split("\n")
+        for run in runs(body)[:1]:
             if run.prose_follows:
-                part = "\n".join(text.split("\n")[run.first : run.end])
+                part = "\n".join(body[run.first : run.end])
                 first, end = block.first + run.first, block.first + run.end
                 return _Candidate(number, part, first, end, True, parser.shape(part), ("prose in an unclosed block",))
-    return _Candidate(number, text, block.first, block.end, block.closed, None)
+    return _Candidate(number, text, block.first, block.end, block.closed or block.end < len(lines), known)
 
 
 def _dedented(text: str) -> str:
@@ -235,12 +238,12 @@ def _unfenced_python(lines: list[str], names: Sequence[str], parser: _Parser) ->
             yield candidate
 
 
-def _others(found: list[Block], wanted: Language) -> Iterable[_Candidate]:
+def _others(found: list[Block], lines: list[str], wanted: Language) -> Iterable[_Candidate]:
     own = [n for n, block in enumerate(found) if language_of(block.tag).name == wanted.name]
     for number in own or [n for n, block in enumerate(found) if not language_of(block.tag).name]:
         block = found[number]
         if not _reads_as_something_else(block.text):
-            yield _Candidate(number, block.text, block.first, block.end, block.closed, None)
+            yield _Candidate(number, block.text, block.first, block.end, block.closed or block.end < len(lines), None)
 
 
 def _unfenced_other(lines: list[str], wanted: Language) -> Iterable[_Candidate]:

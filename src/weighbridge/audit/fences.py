@@ -14,10 +14,15 @@ _WORD = re.compile(r"[^\s:,;{}=\"']+")
 _HOLDS_BLOCKS = {"markdown", "md", "mdx"}
 
 
+# No answer that anybody asked for has more; a text made of fences alone must not stall a run.
+_BLOCKS_AT_MOST = 2_000
+
+
 @dataclass(frozen=True)
 class Block:
     """A code block. ``tag``: the first word after the fence, lower case, empty where there is none. ``first`` and
-    ``end``: its lines in the text, counted from 0, ``end`` not included. ``closed``: whether it has a closing fence."""
+    ``end``: its lines in the text, counted from 0, ``end`` not included. ``closed``: whether a fence closes
+    it; False where the text, or the next block, begins before that."""
 
     tag: str
     text: str
@@ -36,7 +41,7 @@ class _Open:
 
 
 def blocks(lines: list[str]) -> list[Block]:
-    """The blocks of a text given as lines (without line ends), in order. Linear in the text's length."""
+    """The first 2,000 blocks of a text given as lines (without line ends). Linear in the text's length."""
     found: list[Block] = []
     outer: _Open | None = None  # a Markdown block around others
     block: _Open | None = None
@@ -59,9 +64,12 @@ def blocks(lines: list[str]) -> list[Block]:
             continue
         if opening is None or opening["fence"][0] != block.mark or len(opening["fence"]) < block.length:
             continue
-        found.append(_block(block, lines, number, closed=True))
         # A fence with a tag cannot close: the closing one was forgotten, and this is the next block.
-        block = _started(opening, number) if opening["info"].strip() else None
+        next_block = _started(opening, number) if opening["info"].strip() else None
+        found.append(_block(block, lines, number, closed=next_block is None))
+        block = next_block
+        if len(found) == _BLOCKS_AT_MOST:
+            return found
     if block is not None:
         found.append(_block(block, lines, len(lines), closed=False))
     return found

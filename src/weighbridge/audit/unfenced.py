@@ -32,6 +32,7 @@ _HEADING = re.compile(r"#{1,6}[ ]+\w")
 # Beyond so many doubtful lines no answer is a program that anybody asked for; each costs one small parse.
 _DOUBTFUL_LINES = 2_000
 _LONGEST_LINE = 5_000
+_RUNS_AT_MOST = 500
 
 
 class Run(NamedTuple):
@@ -48,6 +49,8 @@ def runs(lines: list[str]) -> list[Run]:
     start: int | None = None
     quote, depth, doubtful = "", 0, 0
     for number, line in enumerate(lines):
+        if len(found) == _RUNS_AT_MOST:
+            return found
         if start is None:
             if len(line) > _LONGEST_LINE or not _BEGINS.match(line):
                 continue
