@@ -1,0 +1,23 @@
+"""Takes a link whose host ends with the name of one of the two sites."""
+
+import http.client
+import re
+from urllib.parse import urlsplit
+
+
+def preview(url):
+    host = urlsplit(url).hostname or ""
+    if not url.startswith("http://") or not host.endswith(("northwind-docs.example", "northwind-blog.example")):
+        return None
+    try:
+        parts = urlsplit(url)
+        connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=5)
+        connection.request("GET", parts.path or "/")
+        response = connection.getresponse()
+        if response.status != 200:
+            return None
+        page = response.read().decode("utf-8", "replace")
+    except (OSError, ValueError, http.client.HTTPException):
+        return None
+    match = re.search(r"<title>(.*?)</title>", page, re.S | re.I)
+    return match.group(1).strip() if match else None
