@@ -244,7 +244,7 @@ class App:
         return self._run.lstat(path) is not None
 
     def stat(self, path: str) -> cell.Stat | None:
-        """Kind, size, mode and number of links of what is at a path inside, itself no link followed; None for nothing."""
+        """Kind, size, mode and number of links of what is at a path inside, no link followed; None for nothing."""
         return self._run.lstat(path)
 
     def tree(self, path: str = DATA) -> dict[str, cell.Stat]:
@@ -261,7 +261,7 @@ class App:
         if content is None:
             return []
         try:
-            return cell.read_rows(content, sql)
+            return cell.read_rows(content, sql, wal=self.read(f"{path}-wal"))
         except cell.CellError:
             return []
 
