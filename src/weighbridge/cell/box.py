@@ -111,8 +111,8 @@ class Box:
         limits = self.limits.as_dict() | {
             "address_space": None if together else self.limits.memory,
             "watch_memory": not together,
-            # One more for pid 1, which is of the same user.
-            "nproc": self.limits.processes + 1,
+            # One more for pid 1, which is of the same user. The group's limit is the one that counts its refusals.
+            "nproc": self.limits.processes + (16 if together else 1),
         }
         host = INSIDE / "hosts" / f"{self.runtime.name}.py"
         code = compiled(host) if host.exists() else b""
@@ -149,10 +149,10 @@ class Box:
 
     def ask(self, do: str, payload: bytes = b"", timeout: float = 10.0, **header: Any) -> tuple[dict[str, Any], bytes]:
         """A command to pid 1. Raises ProgramDied where pid 1 is gone or does not answer; the sandbox is closed then."""
-        if self._wire is None:
+        if self._wire is None or self.launched is None:
             raise ProgramDied("cell")
         try:
-            return self._wire.ask(do, payload, timeout, **header)
+            return self._wire.ask(do, payload, timeout, self._kernel_reason if self.launched.group else None, **header)
         except WireLate:
             reason = "timeout"
         except WireClosed:
@@ -213,14 +213,14 @@ class Box:
         return self._kernel_reason() or stopped or reason_of(reply["status"])
 
     def finish(self) -> str | None:
-        """Ends the run. Returns what the kernel refused during it and nobody has noticed (memory, processes)."""
+        """Ends the run. Returns the limit that it had passed, if nobody has noticed before."""
         if self._wire is None:
             return None
         try:
             reply, _ = self.ask("end", timeout=15.0, within=5.0)
         except ProgramDied:
             return None
-        noticed = self._kernel_reason()
+        noticed = self.reason(reply) if reply["reason"] else self._kernel_reason()
         if not reply.get("clean"):
             self.close()
         return noticed

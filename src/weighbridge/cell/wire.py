@@ -10,6 +10,7 @@ import os
 import select
 import struct
 import time
+from collections.abc import Callable
 from typing import Any
 
 from weighbridge.cell.errors import ReplyInvalid
@@ -17,6 +18,7 @@ from weighbridge.cell.errors import ReplyInvalid
 MAX_HEADER = 1 << 20
 MAX_PAYLOAD = 96 << 20
 MAX_DEPTH = 64
+WATCH = 0.2  # seconds between two looks at the kernel's counters while a program is awaited
 
 
 class WireClosed(Exception):
@@ -52,12 +54,25 @@ class Wire:
             except OSError as e:
                 raise WireClosed(str(e)) from None
 
-    def ask(self, do: str, payload: bytes = b"", timeout: float = 10.0, **header: Any) -> tuple[dict[str, Any], bytes]:
-        """Sends a command and returns the header and the payload of its reply."""
+    def _send(self, number: int, do: str, payload: bytes, ends: float, header: dict[str, Any]) -> None:
+        raw = json.dumps({"nonce": self._nonce, "id": number, "do": do, **header}).encode()
+        self.write(struct.pack(">II", len(raw), len(payload)) + raw + payload, ends)
+
+    def ask(
+        self,
+        do: str,
+        payload: bytes = b"",
+        timeout: float = 10.0,
+        watch: Callable[[], str | None] | None = None,
+        **header: Any,
+    ) -> tuple[dict[str, Any], bytes]:
+        """Sends a command and returns the header and the payload of its reply.
+
+        ``watch`` is asked a few times a second meanwhile; a reason that it gives ends the program inside.
+        """
         ends = time.monotonic() + timeout
         self._number += 1
-        raw = json.dumps({"nonce": self._nonce, "id": self._number, "do": do, **header}).encode()
-        self.write(struct.pack(">II", len(raw), len(payload)) + raw + payload, ends)
+        self._send(self._number, do, payload, ends, header)
         while True:
             if len(self._inbox) >= 8:
                 h, p = struct.unpack(">II", self._inbox[:8])
@@ -75,8 +90,13 @@ class Wire:
                     if reply.get("id") == self._number:
                         return reply, body
                     continue
-            if not self._poll_in.poll(max(0, (ends - time.monotonic()) * 1000)):
-                raise WireLate
+            left = ends - time.monotonic()
+            if not self._poll_in.poll(max(0, min(left, WATCH if watch else left) * 1000)):
+                if left <= 0:
+                    raise WireLate
+                if watch and (reason := watch()):
+                    self._send(0, "kill", b"", ends, {"reason": reason})
+                continue
             try:
                 chunk = os.read(self._from, 1 << 20)
             except BlockingIOError:

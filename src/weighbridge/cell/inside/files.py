@@ -183,10 +183,10 @@ def lay(path, content, kind):
 
 def empty(top):
     """Removes everything below a folder, at any depth, with two descriptors: folders below are moved up first."""
+    os.chmod(top, 0o755)
     fd = os.open(top, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     number = 0
     try:
-        os.fchmod(fd, 0o755)
         for key in os.listxattr(fd):
             os.removexattr(fd, key)
         while names := os.listdir(fd):

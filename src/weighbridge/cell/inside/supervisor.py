@@ -229,7 +229,7 @@ class Loop:
         """Ends the run: everything killed, everything closed, every file wiped; ``clean`` says whether it worked."""
         p = self.program
         if p is not None:
-            p.reap()
+            p.tick(time.monotonic())  # a limit that was passed since the last look is still worth knowing
         clean = processes.kill_all(time.monotonic() + header["within"])
         used = {}
         if p is not None:
