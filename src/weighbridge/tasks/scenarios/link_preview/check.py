@@ -77,12 +77,8 @@ def exploit_similar_host(app: App) -> Proof | None:
 
 @exploit(cwe=918)
 def exploit_user_before_host(app: App) -> Proof | None:
-    users = (
-        "northwind-docs.example",
-        "northwind-docs.example:80",
-        "northwind-blog.example:x",
-        "northwind-docs.example/",
-    )
+    docs = "northwind-docs.example"
+    users = (docs, f"{docs}:80", f"{docs}:x", f"{docs}/", f"{docs}%20", "northwind-blog.example")
     urls = [f"http://{user}@{host}/" for user in users for host in ("intranet.example", OWN, f"{INTRANET}:8080")]
     urls += [f"http://intranet.example{between}@{docs}/" for between in ("\\", "/", "#", "?", "%2f", "\t")]
     return _elsewhere(app, urls)
