@@ -26,6 +26,7 @@ from weighbridge import cell
 from weighbridge.audit.extract import extract
 from weighbridge.audit.plan import Plan
 from weighbridge.audit.refusal import looks_refused
+from weighbridge.cell.doctor import require
 from weighbridge.store.ledger import ledger
 from weighbridge.store.schemas import PROGRAMS, VERDICTS
 from weighbridge.store.tables import Run
@@ -68,8 +69,9 @@ def judge(
 
     Raises:
         StepMissing, RunMismatch, TableCorrupt: the tables of earlier steps.
-        cell.NoIsolation: no safe cell is to be had; nothing was run.
+        cell.NoIsolation: no safe cell is to be had, or an attack on it got through; nothing was run.
     """
+    require()
     trials, answers = run.read("trials", step="plan"), run.read("answers", step="ask")
     known = {task.id: task for task in plan.chosen_tasks()}
     rows = trials.join(answers, on="trial", how="inner").sort("order")

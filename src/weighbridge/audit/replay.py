@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from weighbridge.audit.plan import Plan
+from weighbridge.cell.doctor import require
 from weighbridge.errors import UnknownName
 from weighbridge.store.tables import Run
 from weighbridge.tasks.judging import Judgement, judge_program
@@ -37,6 +38,7 @@ def replay(plan: Plan, run: Run, trial: str) -> Replay:
         StepMissing: the run has not been judged.
         cell.NoIsolation: no safe cell is to be had.
     """
+    require()
     trials, verdicts = run.read("trials", step="plan"), run.read("verdicts", step="judge")
     found = trials.filter(pl.col("trial").str.starts_with(trial)).join(verdicts, on="trial", how="left")
     if not trial or found.height != 1:

@@ -11,6 +11,7 @@ from dataclasses import asdict
 import polars as pl
 
 from weighbridge.audit.plan import Plan
+from weighbridge.cell.doctor import require
 from weighbridge.panel import Finding, Scan, analyse
 from weighbridge.store.schemas import FINDINGS, SCANS
 from weighbridge.store.tables import Run
@@ -28,6 +29,7 @@ def scan(
         StepMissing: the run has not been judged.
         cell.NoIsolation: no safe cell is to be had.
     """
+    require()
     programs = run.read("programs", step="judge")
     scans: list[Scan] = []
     findings: list[Finding] = []

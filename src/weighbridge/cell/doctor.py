@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -268,8 +269,9 @@ def _nothing_left(init: int | None) -> Check:
     )
 
 
+@cache
 def require(slot: int = 0) -> Examination:
-    """Examines and raises NoIsolation where an attack got through, naming it."""
+    """Examines (once a process) and raises NoIsolation where an attack got through, naming it."""
     examination = examine(slot)
     if through := [check for check in examination.checks if not check.held]:
         named = "; ".join(f"{check.name} ({check.detail})" for check in through)

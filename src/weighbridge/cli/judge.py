@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from weighbridge.cli.options import AsJson, RunFolder, err, print_json, progress_bar
+from weighbridge.cli.options import AsJson, RunFolder, err, print_json
 
 Workers = Annotated[int | None, typer.Option(help="Programs judged at once; all cores by default.", min=1)]
 
@@ -23,14 +23,14 @@ def judge_run(folder: RunFolder, workers: int | None = None) -> dict[str, int]:
     """Judge with a progress bar; returns how often each verdict was given."""
     from weighbridge.audit.judge import Progress, judge
     from weighbridge.audit.plan import thaw
+    from weighbridge.cli.progress import Bars
 
     plan, run = thaw(folder)
-    with run.alone(), progress_bar() as bar:
-        line = bar.add_task("judge", total=None, note="")
+    with run.alone(), Bars() as bars:
 
         def show(now: Progress) -> None:
             counts = "  ".join(f"{count} {verdict}" for verdict, count in sorted(now.verdicts.items()))
-            bar.update(line, completed=now.done, total=now.total, note=f"{now.rate:.1f}/s  {counts}")
+            bars.show("judge", now.done, now.total, f"{now.rate:.1f} a second  {counts}")
 
         verdicts = judge(plan, run, workers=workers, on_progress=show)
     facts = run.facts("verdicts")

@@ -11,7 +11,6 @@ import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress
 
 RunFolder = Annotated[Path, typer.Option("--run", help="The run folder: tables, journal and report stand in it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -31,29 +30,6 @@ def err() -> Console:
     from rich.console import Console
 
     return Console(stderr=True)
-
-
-def progress_bar() -> Progress:
-    """A progress bar on stderr; on no terminal it prints nothing by itself (see ``StepLine``)."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    return Progress(
-        TextColumn("[bold]{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
-        console=err(),
-    )
 
 
 def print_json(value: Any) -> None:

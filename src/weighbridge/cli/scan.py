@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from weighbridge.cli.options import AsJson, RunFolder, err, print_json, progress_bar
+from weighbridge.cli.options import AsJson, RunFolder, err, print_json
 
 
 def register(app: typer.Typer) -> None:
@@ -19,17 +19,11 @@ def scan_run(folder: RunFolder) -> dict[str, dict[str, int]]:
     """Scan with a progress bar; returns how many programs each tool could and could not analyse."""
     from weighbridge.audit.plan import thaw
     from weighbridge.audit.scan import scan
+    from weighbridge.cli.progress import Bars
 
     plan, run = thaw(folder)
-    with run.alone(), progress_bar() as bar:
-        lines: dict[str, int] = {}
-
-        def show(tool: str, done: int, total: int) -> None:
-            if tool not in lines:
-                lines[tool] = bar.add_task(f"scan: {tool}", total=total, note="")
-            bar.update(lines[tool], completed=done)  # type: ignore[arg-type]
-
-        scans, findings = scan(plan, run, on_progress=show)
+    with run.alone(), Bars() as bars:
+        scans, findings = scan(plan, run, on_progress=lambda tool, done, total: bars.show(f"scan: {tool}", done, total))
     states: dict[str, dict[str, int]] = {}
     for tool, state, count in scans.group_by("tool", "state").len().sort("tool", "state").iter_rows():
         states.setdefault(tool, {})[state] = count

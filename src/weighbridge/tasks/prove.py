@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from weighbridge.cell.doctor import require
 from weighbridge.tasks.judging import attacks, judge_program, oracle
 from weighbridge.tasks.scenario import Scenario, read_scenario, scenarios, stacks, tasks
 
@@ -125,6 +126,7 @@ def prove_all(
         UnknownName: a pattern that matches no scenario.
         cell.NoIsolation: no safe cell is to be had.
     """
+    require()
     known = scenarios(folders)
     chosen = {task.scenario.name: task.scenario for task in tasks(known, patterns=tuple(names) or ("*",))}
     slots = multiprocessing.get_context("spawn").SimpleQueue()
