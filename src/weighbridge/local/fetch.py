@@ -18,7 +18,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import tomllib
 import urllib.error
 import urllib.request
@@ -280,8 +279,7 @@ def _run_pip(runner: list[str], requirement: str, folder: Path, meter: Meter, *,
         except OSError as why:
             return str(why)
         try:
-            while pip.poll() is None:
-                time.sleep(0.2)
+            while not _ended(pip, within=0.2):
                 meter.at(at + max(_sizes(folder), default=0))
         finally:
             if pip.poll() is None:
@@ -292,6 +290,12 @@ def _run_pip(runner: list[str], requirement: str, folder: Path, meter: Meter, *,
     lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR")] or lines
     return errors[-1] if errors else f"exit code {pip.returncode}"
+
+
+def _ended(process: "subprocess.Popen[bytes]", *, within: float) -> bool:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(within)
+    return process.returncode is not None
 
 
 def _pip_environment(folder: Path) -> dict[str, str]:
