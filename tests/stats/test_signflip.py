@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from weighbridge.stats.estimate import Estimate, NoEstimate
-from weighbridge.stats.signflip import SignFlip, sign_flip, sign_flips
+from weighbridge.stats.signflip import SignFlip, linear_limits, sign_flip, sign_flips
 from weighbridge.stats.signs import sign_p, sign_sets
 
 
@@ -61,9 +61,10 @@ def test_p_value_with_unequal_exposures_is_within_rounding_of_the_listed_one(see
 
 @pytest.mark.parametrize("seed", range(4))
 def test_difference_interval_is_the_sign_flip_on_shifted_differences(seed):
-    c1, l1, c0, l0 = arms(seed, 12, True)
-    flip = sign_flip(c1, l1, c0, l0)
-    assert isinstance(flip, SignFlip) and isinstance(flip.difference, Estimate)
+    c1, l1, c0, _ = arms(seed, 12, True)
+    total = l1.sum()
+    shift, weight = ((c1 - c0) / total)[:, None], (l1 / total)[:, None]
+    low, high = linear_limits(shift, weight, sign_sets(12).members, 0.05, mid=True)
     signs = 1 - 2 * ((np.arange(2**12)[:, None] >> np.arange(12)) & 1)
 
     def listed(shift):
@@ -71,9 +72,20 @@ def test_difference_interval_is_the_sign_flip_on_shifted_differences(seed):
         sums, seen = np.abs(signs @ v), abs(v.sum())
         return ((sums >= seen - 1e-12).mean() + (sums > seen + 1e-12).mean()) / 2
 
-    for limit, outward in ((flip.difference.low, -1e-6), (flip.difference.high, 1e-6)):
-        if abs(limit) > 1e-9:
-            assert listed(limit + outward) <= 0.05 < listed(limit - outward)
+    for limit, outward in ((low[0], -1e-6), (high[0], 1e-6)):
+        assert listed(limit + outward) <= 0.05 < listed(limit - outward)
+
+
+def test_with_few_differing_tasks_the_difference_covers_what_the_ratio_allows():
+    c0, asked = np.r_[np.full(3, 5.0), np.zeros(47)], np.full(50, 5.0)
+    c1 = np.r_[np.full(2, 5.0), 2.0, np.zeros(47)]
+    flip = sign_flip(c1, asked, c0, asked)
+    assert isinstance(flip, SignFlip)
+    assert isinstance(flip.ratio, Estimate) and isinstance(flip.difference, Estimate)
+    pooled = (c1.sum() + c0.sum()) / asked.sum()
+    for ratio in (flip.ratio.low, min(flip.ratio.high, 1e9)):
+        implied = (ratio - 1) * pooled / (1 + ratio)
+        assert flip.difference.low - 1e-9 <= implied <= flip.difference.high + 1e-9
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -46,3 +46,8 @@ def expit(x: Floats) -> Floats:
 def logit(p: Floats) -> Floats:
     """The log-odds that belong to a rate."""
     return special.logit(p)
+
+
+def beta_quantile(probability: float, a: float, b: float) -> float:
+    """The point that a Beta(a, b) variable stays under with this probability."""
+    return float(special.betaincinv(a, b, probability))

@@ -2,15 +2,15 @@
 
 Ten answers to one task nearly always agree, so a binomial interval over answers is several times too narrow. The
 variance is taken between tasks, turned into an effective number of answers (design effect), and put into Wilson's
-interval, which stays inside 0 and 1 and is right at both ends. Where too few tasks show the outcome to estimate a
-design effect, each task is counted as one answer, the worst that clustering can do.
+interval. Where too few tasks show the outcome to estimate a design effect, each task is counted as one answer, the
+worst that clustering can do, and the interval is the exact binomial one: right at 0 and at 1, and never too short.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from weighbridge.stats.distributions import normal_quantile, t_quantile
+from weighbridge.stats.distributions import beta_quantile, normal_quantile, t_quantile
 from weighbridge.stats.estimate import Estimate, Floats, NoEstimate
 
 FEWEST_MIXED = 10  # tasks with and tasks without the outcome, from which on a design effect is estimated
@@ -55,12 +55,13 @@ def rate(counts: Floats, answers: Floats, *, level: float = 0.95) -> Rate | NoEs
     mixed = min(int((c > 0).sum()), int((c < n_i).sum()))
     if tasks < 2 or mixed < FEWEST_MIXED:
         effective = worst
+        low, high = clopper_pearson(value, worst, level=level)
     else:
         variance = tasks / (tasks - 1) * float(((c - value * n_i) ** 2).sum()) / total**2
         effective = min(max(value * (1 - value) / variance, worst * (tasks - 1) / tasks), total)
         z = normal_quantile(0.5 + level / 2)
         effective *= (z / t_quantile(0.5 + level / 2, tasks - 1)) ** 2
-    low, high = wilson(value, effective, level=level)
+        low, high = wilson(value, effective, level=level)
     return Rate(value, low, high, level, tasks, total, events, max(total / effective, 1.0), effective, icc(c, n_i))
 
 
@@ -71,6 +72,14 @@ def wilson(value: float, effective: float, *, level: float = 0.95) -> tuple[floa
     half = float(np.sqrt(z2 * (value * (1 - value) / effective + z2 / (4 * effective**2)))) / (1 + z2 / effective)
     low = 0.0 if value <= 0 else max(centre - half, 0.0)
     high = 1.0 if value >= 1 else min(centre + half, 1.0)
+    return low, high
+
+
+def clopper_pearson(value: float, effective: float, *, level: float = 0.95) -> tuple[float, float]:
+    """The exact binomial interval (1934) of a share seen in ``effective`` independent answers (need not be whole)."""
+    tail, events = (1 - level) / 2, value * effective
+    low = 0.0 if events <= 0 else beta_quantile(tail, events, effective - events + 1)
+    high = 1.0 if value >= 1 else beta_quantile(1 - tail, events + 1, effective - events)
     return low, high
 
 

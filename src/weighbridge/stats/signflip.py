@@ -9,6 +9,8 @@ lines, tasks solved) and a candidate ratio ρ, with M = ΣL and λ = (C0 + C1)/(
 The interval needs no search. A sign vector splits the tasks into those that keep their sign and those that flip, and
 counts at ρ exactly when the two halves' sums have opposite signs, so when ρ lies between the two halves' own estimates
 (the root of a quadratic for the ratio, of a line for the difference). The limits are order statistics of those roots.
+Where hardly any task differs between the arms, the interval for the difference alone is too short (it covers 0.79 to
+0.92 in simulation); below 20 such tasks it is widened to what the ratio's interval implies at the pooled level.
 Many comparisons are done at once: arrays are (tasks, comparisons), and share one set of sign vectors.
 The question answered is *on tasks like these*: the tasks are a sample. ``conditional`` answers for these tasks alone.
 """
@@ -20,6 +22,7 @@ import numpy as np
 from weighbridge.stats.estimate import Bools, Estimate, Floats, NoEstimate
 from weighbridge.stats.signs import SignSets, sign_p, sign_sets
 
+FEW_INFORMATIVE = 20  # tasks that differ, below which the difference's interval takes in what the ratio's implies
 BLOCK = 64  # comparisons inverted at once: 10,000 sign vectors of them stay near the processor
 
 
@@ -123,6 +126,12 @@ def sign_flips(
     ratio_low, ratio_high = np.where(nothing, 0.0, ratio_low), np.where(nothing, np.inf, ratio_high)
     difference = np.where(empty, np.nan, a.sum(axis=0) - b.sum(axis=0))
     informative = (at_null != 0).sum(axis=0).astype(np.float64)
+    few = informative < FEW_INFORMATIVE
+    least, most = (_implied(limit, m1, m0, total) for limit in (ratio_low, ratio_high))
+    diff_low, diff_high = (
+        np.where(few, np.fmin(diff_low, least), diff_low),
+        np.where(few, np.fmax(diff_high, most), diff_high),
+    )
     flat = informative == 0
     diff_low, diff_high = np.where(flat, np.nan, diff_low), np.where(flat, np.nan, diff_high)
 
@@ -177,6 +186,13 @@ def linear_limits(shift: Floats, weight: Floats, kept: Floats, alpha: float, mid
         keep_root = np.where(kept_weight > 1e-12, kept_shift / kept_weight, np.nan)
         flip_root = np.where(flip_weight > 1e-12, flip_shift / flip_weight, np.nan)
     return _limits(keep_root, flip_root, alpha, mid, (-np.inf, np.inf))
+
+
+def _implied(ratio: Floats, m1: Floats, m0: Floats, total: Floats) -> Floats:
+    """The difference that a ratio means at the pooled level: (ρ − 1)λ(ρ), with its limit C/M1 for an infinite ρ."""
+    open_end = np.isinf(ratio)
+    finite = np.where(open_end, 1.0, ratio)
+    return np.where(open_end, total / m1, (finite - 1) * total / (m0 + finite * m1))
 
 
 def _plain_roots(c1: Floats, c0: Floats, kept: Floats) -> tuple[Floats, Floats]:
