@@ -1,5 +1,8 @@
 """Programs that use up what the machine has, or never answer. Each ends with its reason in the report."""
 
+# The lines of the attacking programs are as long as they are:
+# ruff: noqa: E501
+
 import os
 import time
 
@@ -197,8 +200,9 @@ class Handler(socketserver.BaseRequestHandler):
         except OSError:
             pass
 """
-    from weighbridge.cell import Cell, Program
     from adversarial_tools import SLOT
+
+    from weighbridge.cell import Cell, Program
 
     program = Program({"main.py": source.encode()}, interface="http")
     began = time.monotonic()

@@ -1,5 +1,8 @@
 """Programs that reach out of the cell: for files, networks, processes and secrets of the machine."""
 
+# The lines of the attacking programs are as long as they are:
+# ruff: noqa: E501
+
 import os
 import socket
 import subprocess
@@ -114,7 +117,9 @@ def test_no_network_but_its_own_loopback(host: Host):
     """
     with attack(source) as cell, cell.run() as run:
         # Datagrams to its own loopback leave without anybody there to take them.
-        assert [w for w in run.call("reach", host.port, host.token, str(host.folder / "socket"), timeout=20) if w[0] == 1] == []
+        assert [
+            w for w in run.call("reach", host.port, host.token, str(host.folder / "socket"), timeout=20) if w[0] == 1
+        ] == []
     assert not host.visited()
     for listener in (abstract, named):
         with pytest.raises(BlockingIOError):
@@ -394,8 +399,8 @@ def test_each_dangerous_system_call_is_refused_by_the_filter():
             return [libc.syscall(*[ctypes.c_long(a) for a in args]), ctypes.get_errno()]
     """
     with attack(source) as cell, cell.run() as run:
-        assert {n: run.call("call", *c) for n, c in SYSCALLS.items()} == dict.fromkeys(SYSCALLS, [-1, 1])  # EPERM
-        assert {n: run.call("call", *c) for n, c in ABSENT.items()} == dict.fromkeys(ABSENT, [-1, 38])  # ENOSYS
+        assert {n: run.call("call", *c) for n, c in SYSCALLS.items()} == {key: [-1, 1] for key in SYSCALLS}  # EPERM
+        assert {n: run.call("call", *c) for n, c in ABSENT.items()} == {key: [-1, 38] for key in ABSENT}  # ENOSYS
         # What programs need is not refused: socket, socketpair, prlimit of oneself, chmod, threads, fork.
         assert run.call("call", 41, 2, 1, 0)[0] > 0
         assert run.call("call", 302, 0, 7, 0, 0)[0] == 0

@@ -81,8 +81,10 @@ def become(spec):
     ):
         if value is not None:
             resource.setrlimit(what, (value, value))
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    # Signals as the interpreter has them when it starts by itself; a command starts with none ignored.
+    usual = signal.SIG_DFL if spec["argv"] else signal.SIG_IGN
+    signal.signal(signal.SIGPIPE, usual)
+    signal.signal(signal.SIGXFSZ, usual)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(spec["cwd"])
     prctl(4, 1)  # an ordinary process again: it may look at itself
