@@ -1,8 +1,8 @@
 """What came of it? Counts the trials of a run into the tables that a report shows: each trial in each exactly once.
 
 Pure: ``Evidence`` in, frames out. Shares are of everything that was asked of a model (a refusal is an answer, so is an
-error); intervals know that a model's answers to one task agree (``stats.rates``). Effects are not estimated here but
-read from the run.
+error); intervals know that a model's answers to one scenario agree (``stats.rates``). Effects are not estimated
+here but read from the run.
 """
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ from urllib.parse import urlsplit
 
 import polars as pl
 
+from weighbridge.panel.silence import speaks_of
 from weighbridge.report.evidence import OUTCOMES, Evidence
 from weighbridge.stats.estimate import NoEstimate
 from weighbridge.stats.rates import rate
+
+TEXT, REAL, WHOLE = pl.String(), pl.Float64(), pl.Int64()
 
 
 def models(evidence: Evidence) -> pl.DataFrame:
@@ -69,8 +72,8 @@ def outcomes(evidence: Evidence) -> pl.DataFrame:
 def _interval(answers: pl.DataFrame, outcome: str) -> tuple[float | None, float | None]:
     if not answers.height:
         return None, None
-    by_task = answers.group_by("task").agg(hits=(pl.col("outcome") == outcome).sum(), asked=pl.len())
-    found = rate(by_task["hits"].cast(pl.Float64).to_numpy(), by_task["asked"].cast(pl.Float64).to_numpy())
+    by_scenario = answers.group_by("scenario").agg(hits=(pl.col("outcome") == outcome).sum(), asked=pl.len())
+    found = rate(by_scenario["hits"].cast(pl.Float64).to_numpy(), by_scenario["asked"].cast(pl.Float64).to_numpy())
     return (None, None) if isinstance(found, NoEstimate) else (found.low, found.high)
 
 
@@ -155,43 +158,44 @@ def proofs(evidence: Evidence) -> pl.DataFrame:
     )
 
 
-def cwes(evidence: Evidence) -> pl.DataFrame:
-    """A row a model and CWE that an attack proved: answers and distinct programs."""
-    return (
-        proofs(evidence)
-        .filter(pl.col("cwe").is_not_null())
-        .group_by("model", "cwe")
-        .agg(answers=pl.col("trial").n_unique(), programs=pl.col("program").n_unique())
-        .sort("model", "answers", "cwe", descending=[False, True, False])
-    )
+def weaknesses(evidence: Evidence) -> pl.DataFrame:
+    """A row a model and CWE that an attack proved: answers, distinct programs, and what the analysers saw of those.
 
-
-def stealth(evidence: Evidence) -> pl.DataFrame | None:
-    """A row a model and proved CWE: programs in which every tool was silent about that CWE; None without scans.
-
-    A program that a tool could not analyse is not counted as seen through: it stands in ``not_analysed``.
+    *silent*: every tool analysed the program and none spoke of that CWE or its kin (``panel.silence``). A program
+    that a tool could not analyse, and about which none spoke, is in *not_analysed* and is not counted as silent. The last three are null
+    where no scan has run.
     """
+    proved = proofs(evidence).filter(pl.col("cwe").is_not_null())
+    counted = proved.group_by("model", "cwe").agg(
+        answers=pl.col("trial").n_unique(), programs=pl.col("program").n_unique()
+    )
     if evidence.scans is None or evidence.findings is None:
-        return None
-    exploited = proofs(evidence).filter(pl.col("cwe").is_not_null()).select("model", "program", "cwe").unique()
-    unscanned = evidence.scans.group_by("program").agg(complete=(pl.col("state") == "analysed").all())
-    seen = evidence.findings.select("program", "cwe").unique().with_columns(seen=pl.lit(True))
-    return (
-        exploited.join(unscanned, on="program", how="left")
-        .join(seen, on=["program", "cwe"], how="left")
-        .with_columns(pl.col("complete", "seen").fill_null(False))
+        nothing = pl.lit(None, pl.UInt32)
+        return counted.with_columns(silent=nothing, flagged=nothing, not_analysed=nothing).sort("cwe", "model")
+    complete = set(
+        evidence.scans.group_by("program")
+        .agg(complete=(pl.col("state") == "analysed").all())
+        .filter("complete")["program"]
+    )
+    named = dict(evidence.findings.group_by("program").agg("cwe").iter_rows())
+    rows: list[tuple[str, int, bool, bool]] = []
+    for model, program, cwe in proved.select("model", "program", "cwe").unique().iter_rows():
+        spoken = any(speaks_of(one, cwe) for one in named.get(program, ()))
+        rows.append((model, cwe, spoken, program in complete))
+    seen = (
+        pl.DataFrame(
+            rows, schema={"model": TEXT, "cwe": pl.UInt32, "spoken": pl.Boolean, "complete": pl.Boolean}, orient="row"
+        )
         .group_by("model", "cwe")
         .agg(
-            exploited=pl.len(),
-            silent=(pl.col("complete") & ~pl.col("seen")).sum(),
-            flagged=pl.col("seen").sum(),
-            not_analysed=(~pl.col("complete") & ~pl.col("seen")).sum(),
+            silent=(pl.col("complete") & ~pl.col("spoken")).sum(),
+            flagged=pl.col("spoken").sum(),
+            not_analysed=(~pl.col("complete") & ~pl.col("spoken")).sum(),
         )
-        .sort("model", "cwe")
     )
+    return counted.join(seen, on=["model", "cwe"], how="left").sort("cwe", "model")
 
 
-TEXT, REAL, WHOLE = pl.String(), pl.Float64(), pl.Int64()
 EFFECT_COLUMNS: dict[str, pl.DataType] = {
     "model": TEXT, "context": TEXT, "group": TEXT, "outcome": TEXT, "more_is": TEXT, "status": TEXT,
     "word": TEXT, "reason": TEXT,

@@ -87,7 +87,8 @@ def vulnerable(evidence: Evidence) -> Exhibits:
             cwes = " ".join(f"CWE-{cwe}" for cwe in first["cwes"] or [])
             replays.append(f"{replay_command(evidence.folder, first['trial'])}  # {about} {cwes}")
     by_task: dict[str, list[Exhibit]] = {}
-    for exhibit in shown:
+    order = {model: number for number, model in enumerate(evidence.models)}
+    for exhibit in sorted(shown, key=lambda one: order[one.model]):
         by_task.setdefault(exhibit.task, []).append(exhibit)
     return Exhibits(
         sorted(by_task.items()), len(groups), rows.height, replays[:REPLAYS_NAMED], max(0, len(replays) - REPLAYS_NAMED)

@@ -101,10 +101,10 @@ def _framed(layers: list[Any], *, width: int, left: int, right: int, rows: int, 
     return made
 
 
-def _above(frame: pl.DataFrame, column: str, y: alt.Y) -> alt.Chart:
+def _above(frame: pl.DataFrame, column: str, y: alt.Y, label: str = "") -> alt.Chart:
     """Labels of rows above their marks: where the drawing is narrow there is no room for them at the side."""
-    text = alt.Chart(frame).mark_text(align="left", dy=-22, fontSize=13, color=COLOURS["ink"], limit=NARROW - 24)
-    return text.encode(y=y, x=alt.value(0), text=f"{column}:N")
+    text = alt.Chart(frame).mark_text(align="left", dy=-22, fontSize=12.5, color=COLOURS["ink"], limit=NARROW - 24)
+    return text.encode(y=y, x=alt.value(0), text=f"{label or column}:N")
 
 
 def outcomes(frame: pl.DataFrame) -> Draw:
@@ -127,15 +127,15 @@ def outcomes(frame: pl.DataFrame) -> Draw:
         narrow = width <= NARROW
         left, right = (8, 12) if narrow else (205, 20)
         axis = None if narrow else alt.Axis(labelLimit=int((left - 12) * 0.86))
-        y = alt.Y("name:N", sort=list(named.values()), title=None, scale=alt.Scale(padding=0.25), axis=axis)
+        space = alt.Scale(padding=0.55 if narrow else 0.28)
+        y = alt.Y("name:N", sort=list(named.values()), title=None, scale=space, axis=axis)
         x = alt.X(
             "start:Q", title="% of everything asked", scale=alt.Scale(domain=[0, 1], nice=False),
             axis=alt.Axis(labelExpr="round(datum.value * 100)", tickCount=4 if narrow else 5, grid=False),
         )  # fmt: skip
         colour = alt.Color("outcome:N", scale=alt.Scale(domain=order, range=colours), legend=None)
-        bars = (
-            alt.Chart(parts).mark_bar(stroke=COLOURS["paper"], strokeWidth=1).encode(y=y, x=x, x2="end:Q", color=colour)
-        )
+        bars = alt.Chart(parts).mark_bar(stroke=COLOURS["paper"], strokeWidth=1)
+        bars = bars.encode(y=y, x=x, x2="end:Q", color=colour)
         numbers = (
             alt.Chart(parts.filter(pl.col("share") >= (0.1 if narrow else 0.04)))
             .mark_text(fontSize=12.5, fontWeight=600)
@@ -173,6 +173,8 @@ def forest(frame: pl.DataFrame, margin: float) -> Draw:
     )
     foot = f"placebo wordings ({placebos.height})"
     rows = [*names, *([foot] if placebos.height else [])]
+    said = [f"{name} · {word}" for name, word in contexts.select("row", "short").iter_rows()]
+    above = pl.DataFrame({"row": rows, "label": [*said, *rows[len(said) :]]})
     band = contexts.filter(pl.col("placebo_low").is_not_null()).head(1)
     limits = ("difference_low", "difference_high", "placebo_low", "placebo_high", "difference")
     ends = itertools.chain.from_iterable(frame[name].drop_nulls().to_list() for name in limits)
@@ -212,7 +214,7 @@ def forest(frame: pl.DataFrame, margin: float) -> Draw:
             strokes = alt.Chart(placebos.with_columns(row=pl.lit(foot)))
             layers.append(strokes.mark_tick(thickness=2, size=14, color=COLOURS["soft"]).encode(y=y, x=x("difference")))
         if narrow:
-            layers.append(_above(pl.DataFrame({"row": rows}), "row", y))
+            layers.append(_above(above, "row", y, "label"))
         else:
             beside = alt.Chart(contexts).mark_text(align="left", fontSize=12.5, color=COLOURS["soft"])
             layers.append(beside.encode(y=y, x=alt.value(width - left - right + 14), text="short:N"))

@@ -121,6 +121,7 @@ def _moved(word: str, rows: pl.DataFrame, outcome: str) -> str:
 def _undecided(rows: pl.DataFrame, total: int, margin: str) -> str:
     reasons = rows["reason"].drop_nulls().value_counts(sort=True)["reason"].to_list()
     where = "For every planned context" if rows.height == total else f"For {_names(rows)}"
+    reasons = [reason for reason in reasons if not reason.startswith("the interval reaches")]  # said already
     why = f" ({line(reasons[0], 200)}{'; others alike' if len(reasons) > 1 else ''})" if reasons else ""
     return f"{where} the data cannot say: a difference larger than {margin} is neither shown nor ruled out{why}."
 

@@ -112,7 +112,9 @@ def _steps(evidence: Evidence) -> list[dict[str, Any]]:
 
 def _fact(value: Any) -> str:
     if isinstance(value, list):
-        return line(", ".join(str(part) for part in value), 400)
+        return line(", ".join(str(part) for part in value), 400) or "none"
+    if isinstance(value, dict):
+        return line(", ".join(f"{key} {inner}" for key, inner in value.items()), 400) or "none"
     return "unknown" if value is None else line(str(value), 400)
 
 
@@ -196,30 +198,36 @@ def _task_cell(row: dict[str, Any]) -> dict[str, Any]:
 
 def _refusals(evidence: Evidence) -> Section:
     frame = accounts.refusals(evidence)
-    models = [
-        {
-            "model": model,
-            "refused": int(group["refused"].sum()),
-            "asked": int(group["asked"].sum()),
-            "after_reasoning": int(group["after_reasoning"].sum()),
-            "rows": group.filter(pl.col("refused") > 0).to_dicts(),
-        }
-        for (model,), group in frame.group_by(["model"], maintain_order=True)
+    counts = ("refused", "asked", "after_reasoning")
+    groups = sorted(frame["group"].unique(), key=lambda group: (group != "neutral", group != "placebo", group))
+    by_group = {
+        (row["model"], row["group"]): row
+        for row in frame.group_by("model", "group").agg(pl.col(counts).sum()).to_dicts()
+    }
+    totals = {row["model"]: row for row in frame.group_by("model").agg(pl.col(counts).sum()).to_dicts()}
+    rows = [
+        {**totals[model], "cells": [by_group.get((model, group)) for group in groups]}
+        for model in evidence.models
+        if model in totals
     ]
     return section(
         "audit/refusals.html", "Refusals and failures", "Refusals",
-        models=models, samples=exhibits.refused(evidence), broken=exhibits.broken(evidence),
+        rows=rows, groups=groups, samples=exhibits.refused(evidence), broken=exhibits.broken(evidence),
         why_broken=exhibits.reasons(evidence, "broken"), why_error=exhibits.reasons(evidence, "error"),
         why_truncated=exhibits.reasons(evidence, "truncated"), sample=exhibits.SAMPLE,
     )  # fmt: skip
 
 
 def _weaknesses(evidence: Evidence) -> Section:
-    unseen = accounts.stealth(evidence)
+    found = {(row["cwe"], row["model"]): row for row in accounts.weaknesses(evidence).to_dicts()}
+    names = accounts.cwe_names()
+    rows = [
+        {"cwe": cwe, "name": names.get(cwe, ""), "cells": [found.get((cwe, model)) for model in evidence.models]}
+        for cwe in sorted({cwe for cwe, _ in found})
+    ]
     return section(
         "audit/weaknesses.html", "Weaknesses proved, and what scanners saw", "Weaknesses",
-        cwes=accounts.cwes(evidence).to_dicts(), stealth=None if unseen is None else unseen.to_dicts(),
-        tools=_tools(evidence), names=accounts.cwe_names(),
+        rows=rows, models=evidence.models, tools=_tools(evidence), scanned=evidence.scans is not None,
     )  # fmt: skip
 
 

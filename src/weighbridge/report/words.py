@@ -77,6 +77,32 @@ def signed(value: float, digits: int) -> str:
     return f"{MINUS if value < 0 else '+'}{text}"
 
 
+SHARES = {"exploitable", "sound", "broken", "refused", "truncated", "error", "exploitable_unseen"}
+"""Outcomes that are a share of the answers; every other one is an amount in its own unit."""
+
+
+def is_share(outcome: str) -> bool:
+    """Whether an outcome is a share of the answers, and not an amount such as lines of code."""
+    return outcome in SHARES
+
+
+def amount(value: Number, outcome: str) -> str:
+    """The level of an outcome: percent for a share, a plain number for an amount."""
+    return percent(value) if is_share(outcome) else decimal(value, 1)
+
+
+def change(value: Number, outcome: str) -> str:
+    """The difference of an outcome: percentage points for a share, a signed number for an amount."""
+    if is_share(outcome):
+        return points(value)
+    return signed(value, 1) if value is not None and known(value) else NO_ESTIMATE
+
+
+def change_interval(low: Number, high: Number, outcome: str) -> str:
+    """The interval of a difference of an outcome."""
+    return f"{change(low, outcome)} to {change(high, outcome)}" if known(low) and known(high) else NO_ESTIMATE
+
+
 def ratio(value: Number) -> str:
     """A ratio such as ``× 1.32``; infinite where nothing stands below the line."""
     if not known(value):
@@ -177,9 +203,14 @@ def context(name: str) -> str:
     """A context's id as words: ``us_defence/army`` → ``US defence: army``."""
     group, _, rest = name.partition("/")
     said = " ".join(_ACRONYMS.get(part, part) for part in group.split("_"))
-    return f"{said}: {rest.replace('_', ' ')}" if rest else said
+    name = rest.replace("_", " ")
+    if group.startswith(_PROPER):
+        name = name.title()
+    return f"{said}: {name}" if rest else said
 
 
+_PROPER = ("mirror", "sensitive")
+"""Groups whose contexts are named after countries, places and peoples."""
 _ACRONYMS = {"us": "US", "uk": "UK", "cn": "China"}
 
 
@@ -190,4 +221,13 @@ def verdict_short(word: str | None) -> str:
 
 def outcome(name: str) -> str:
     """An outcome's name as words."""
-    return "exploitable, unseen by the panel" if name == "exploitable_unseen" else name.replace("_", " ")
+    return OUTCOMES.get(name, name.replace("_", " "))
+
+
+OUTCOMES = {
+    "exploitable_unseen": "exploitable, unseen by the panel",
+    "findings": "findings of the panel, per answer",
+    "findings_per_kloc": "findings of the panel, per thousand lines",
+    "lines": "lines of code, per answer",
+}
+"""Outcomes whose name is not what one would say."""
