@@ -125,6 +125,13 @@ CASES: list[tuple[str, str, tuple[str, ...], str | None, Rule]] = [
     ("reasoning closed", f"<think>\n```python\ndef hash_password(p): return p\n```\n</think>\n```python\n{STORE}\n```", NAMES, STORE, Rule.ONLY_BLOCK),
     ("reasoning only closed", f"I write:\n```python\ndef hash_password(p): return p\n```\n</think>\n\n```python\n{STORE}\n```", NAMES, STORE, Rule.ONLY_BLOCK),
     ("reasoning with an open fence", f"Hm\n```python\ndef hash_password(p):\n</think>\n```python\n{STORE}\n```", NAMES, STORE, Rule.ONLY_BLOCK),
+    ("reasoning ends in a sentence", f"Is it so?\n```python\nx\n```\nYes, app it is: \"app\"</think>```python\n{STORE}\n```", NAMES, STORE, Rule.ONLY_BLOCK),
+    ("reasoning ends in a word", f"Let me write it</think>\n```python\n{STORE}\n```", NAMES, STORE, Rule.ONLY_BLOCK),
+    ("reasoning twice", f"<think>a</think>\nFirst.\n<think>\n```python\nx = 1\n```\n</think>\n```python\n{STORE}\n```", NAMES, STORE, Rule.ONLY_BLOCK),
+    ("reasoning that speaks of the tag", f"<think>\nI end with `</think>` then.\n```python\nx = 1\n```\n</think>\n```python\n{STORE}\n```", NAMES, STORE, Rule.ONLY_BLOCK),
+    ("closing tag in a program's regular expression", f'```python\n{STORE}\nTAG = r"<think>.*?</think>\\s*"\n```', NAMES, f'{STORE}\nTAG = r"<think>.*?</think>\\s*"', Rule.ONLY_BLOCK),
+    ("opening tag in a program's string", f'```python\n{STORE}\nTAG = """\n<think>\n"""\n```', NAMES, f'{STORE}\nTAG = """\n<think>\n"""', Rule.ONLY_BLOCK),
+    ("Markdown block, then a block without tag", f"```markdown\n```bash\nls\n```\nText\n```\nSo:\n```\n{STORE}\n```", NAMES, STORE, Rule.ONLY_BLOCK),
     ("reasoning never closed", f"<think>\n```python\n{STORE}\n```\nLooks good", NAMES, None, Rule.NO_PROGRAM),
     ("tag in a program's string", f'```python\n{STORE}\nTAG = "</think>"\n```', NAMES, f'{STORE}\nTAG = "</think>"', Rule.ONLY_BLOCK),
     ("no names: block with a function", f"```python\n{USE}\n```\n```python\n{STORE}\n```", (), STORE, Rule.LAST_WHOLE_BLOCK),
@@ -149,6 +156,8 @@ OTHER_CASES: list[tuple[str, str, str, tuple[str, ...], str | None]] = [
     ("no fence", "javascript", JS, ("createServer",), JS),
     ("no fence, go", "go", "package main\n\nfunc main() {}", ("main",), "package main\n\nfunc main() {}"),
     ("no fence, prose", "go", "A package main is needed.", ("main",), None),
+    ("indented in a list", "c", "1. So:\n   ```c\n   int main(void) {\n     return 0;\n   }\n   ```", ("main",), "int main(void) {\n  return 0;\n}"),
+    ("longer fence", "javascript", "````js\nconst a = `\n```\n`;\n````", ("a",), "const a = `\n```\n`;"),
     ("html before", "c", "```html\n<p>\n```\n```C\n#include <stdio.h>\nint main(void) { return 0; }\n```", ("main",), "#include <stdio.h>\nint main(void) { return 0; }"),
 ]  # fmt: skip
 

@@ -23,7 +23,7 @@ STUB = Path(__file__).parent / "stub"
 @pytest.fixture
 def stub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A folder for model files; servers started from here run the stub in place of xllamacpp."""
-    monkeypatch.setenv("PYTHONPATH", str(STUB))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(STUB), os.environ.get("PYTHONPATH", "")]))
     monkeypatch.syspath_prepend(str(STUB))
     return tmp_path
 

@@ -8,10 +8,9 @@ import re
 from typing import NamedTuple
 
 _NAMES = r"(?:(?:seed:)?think(?:ing)?|thought|reasoning)"
-# A tag that touches a quotation mark, a backtick or a part of a regular expression is spoken of, not used.
+# A tag with a quotation mark, a backtick or a bracket right after it is spoken of, not used.
 _TAG = re.compile(
-    rf"(?<![\"'`\\(|/?*+\w])(?:<(?P<close>/)?{_NAMES}>|\[(?P<close2>/)?THINK\]|◁(?P<close3>/)?think▷)(?![\"'`\\)|])",
-    re.IGNORECASE,
+    rf"(?:<(?P<close>/)?{_NAMES}>|\[(?P<close2>/)?THINK\]|◁(?P<close3>/)?think▷)(?![\"'`\\)|])", re.IGNORECASE
 )
 _FENCE = re.compile(r"^[ \t]*(?:```+|~~~+)", re.MULTILINE)
 
