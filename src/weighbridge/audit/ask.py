@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -156,20 +156,22 @@ def ask(
 
 
 def _setting(plan: Plan, trials: pl.DataFrame) -> Setting:
-    tasks = {task.id: task for task in plan.chosen_tasks()} if _has_specimens(plan) else {}
-
-    @cache
-    def twins(task: str) -> Mapping[str, str]:
-        known = tasks.get(task)
-        return known.scenario.twins(known.stack.name) if known else {}
-
     lengths = trials.select((pl.col("system").str.len_chars() + pl.col("user").str.len_chars()).max())
     secrets = Secrets([model.key() for model in plan.models if model.api_key_env])
+    specimens = any(model.provider == "specimen" for model in plan.models)
+    twins: Callable[[str], Mapping[str, str]] = _twins_of(plan) if specimens else lambda task: {}
     return Setting(secrets, plan.seed, twins, int(lengths.item() or 0))
 
 
-def _has_specimens(plan: Plan) -> bool:
-    return any(model.provider == "specimen" for model in plan.models)
+def _twins_of(plan: Plan) -> Callable[[str], Mapping[str, str]]:
+    """Programs with known behaviour for each task, which specimens answer with."""
+    tasks = {task.id: task for task in plan.chosen_tasks()}
+
+    @cache
+    def twins(task: str) -> Mapping[str, str]:
+        return tasks[task].scenario.twins(tasks[task].stack.name)
+
+    return twins
 
 
 def _check(plan: Plan, trials: pl.DataFrame, setting: Setting) -> None:

@@ -118,7 +118,7 @@ def parse(body: str) -> Reply:
         return _reply(_joined(text), body)
     try:
         whole = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Fault("unusable", f"not JSON: {body[:START]!r}", charge="unknown") from error
     if not isinstance(whole, dict):
         raise Fault("unusable", f"not a chat completion: {body[:START]!r}", charge="unknown")
@@ -175,7 +175,7 @@ def _joined(stream: str) -> dict[str, Any]:
             continue
         try:
             chunk: Any = json.loads(rest)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Fault("unusable", f"a chunk that is not JSON: {rest[:START]!r}", charge="unknown") from error
         if not isinstance(chunk, dict):
             continue

@@ -10,15 +10,9 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+import aiohttp
 import httpx2
-from openai import (
-    APIConnectionError,
-    APIError,
-    APIStatusError,
-    APITimeoutError,
-    AsyncOpenAI,
-    DefaultAioHttpClient,
-)
+from openai import APIError, APIStatusError, AsyncOpenAI, DefaultAioHttpClient
 
 from weighbridge.audit.asking.pace import seconds_to_wait
 from weighbridge.audit.asking.reply import START, Fault, Reply, fault_of_status, parse
@@ -78,26 +72,27 @@ class Endpoint:
                 "/chat/completions", cast_to=httpx2.Response, body=body_of(self._model, trial)
             )
             text = self._secrets.removed(response.text)
-        except APITimeoutError as error:
-            raise self._lost(error, "time-out") from None
-        except APIConnectionError as error:
-            never_sent = isinstance(
-                error.__cause__, httpx2.ConnectError | httpx2.ProxyError | httpx2.UnsupportedProtocol
-            )
-            raise self._lost(error, "unreachable" if never_sent else "broken") from None
         except APIStatusError as error:
             headers = error.response.headers
             wait = seconds_to_wait(headers.get("retry-after"), headers.get("retry-after-ms"))
             body = self._secrets.removed(error.response.text)
             raise fault_of_status(error.response.status_code, body, wait) from None
         except (APIError, httpx2.HTTPError) as error:
-            raise self._lost(error, "broken") from None
+            raise self._lost(error) from None
         return parse(text)
 
-    def _lost(self, error: Exception, kind: Any) -> Fault:
-        cause = error.__cause__ or error
-        text = self._secrets.removed(f"{type(cause).__name__}: {cause}"[:START])
-        return Fault(kind, text, charge="none" if kind == "unreachable" else "unknown")
+    def _lost(self, error: BaseException) -> Fault:
+        """No reply came. What the transport itself says counts: the layers above call a refused connection a time-out."""
+        causes = [error]
+        while causes[-1].__cause__ is not None:
+            causes.append(causes[-1].__cause__)
+        last = causes[-1]
+        text = self._secrets.removed(f"{type(last).__name__}: {last}"[:START])
+        if any(isinstance(cause, aiohttp.ClientConnectorError | httpx2.UnsupportedProtocol) for cause in causes):
+            return Fault("unreachable", text)
+        if any(isinstance(cause, TimeoutError) for cause in causes):
+            return Fault("time-out", text, charge="unknown")
+        return Fault("broken", text, charge="unknown")
 
 
 @asynccontextmanager
