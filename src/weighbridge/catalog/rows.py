@@ -1,8 +1,8 @@
 """What does each row of the catalogue say, and is it whole?
 
-Reads the fact files beside this module (makers, families, models, spellings, hosts: CSV; the words that may be dropped:
-TOML) into plain records and refuses rows that contradict each other. ``book`` builds the look-up from them. A user's own
-file has the same columns as ``models.csv`` and is read by ``read_extra``.
+Reads the fact files beside this module (makers, families, models, spellings, hosts: CSV; the words that may be
+dropped: TOML) into plain records and refuses rows that contradict each other. ``book`` builds the look-up from them.
+A user's own file is read by ``read_extra``.
 """
 
 import csv
@@ -132,7 +132,8 @@ def read_extra(path: Path) -> tuple[list[Model], list[Alias], list[Maker]]:
     """A user's own rows: a CSV with at least ``model`` and ``maker``.
 
     Columns: model (id), maker (a known id or name, or a new one), country (needed for a new maker), weights
-    (open or closed), released, open_since, licence, family, hugging_face, aliases (separated by ``|``), source, checked.
+    (open or closed), released, open_since, licence, family, hugging_face, aliases (separated by ``|``), source,
+    checked.
     """
     if not path.is_file():
         raise DataError(f"{path}: there is no such file; give a CSV with the columns model and maker")
@@ -171,7 +172,7 @@ def read_extra(path: Path) -> tuple[list[Model], list[Alias], list[Maker]]:
                     source,
                     checked,
                     row.text("note"),
-                )  # fmt: skip
+                )
             )
             aliases += [Alias(s, model_id, None, None, source, checked) for s in row.many("aliases")]
     return models, aliases, makers

@@ -70,7 +70,7 @@ def models_dev() -> list[Said] | None:
                     facts.get("name", ""),
                     _day(facts.get("release_date")),
                     facts.get("open_weights"),
-                )  # fmt: skip
+                )
             )
     return said
 
@@ -97,7 +97,7 @@ def litellm() -> list[Said] | None:
 
 
 def atom_regions(folder: Path) -> dict[str, str] | None:
-    """The ATOM list's region of each Hugging Face owner (lower case → us, china, eu, other, unknown); None if missing."""
+    """The ATOM list's region of each Hugging Face owner (lower case → us, china, eu …); None if missing."""
     path = folder / "metadata__organization_regions.csv"
     if not path.is_file():
         return None
