@@ -271,13 +271,13 @@ def look():
     except OSError as e: pass
     return out + [p for p in os.listdir("/proc") if p.isdigit() and p not in ("1", str(os.getpid()))]
 """
-    with attack(source) as one, attack(source, slot=SLOT + 1) as two, attack(source) as same_slot:
-        with one.run() as a, two.run() as b, same_slot.run() as c:
-            a.call("put")
-            a.call("listen")
-            assert b.call("look") == []
-            assert c.call("look") == []
-            assert a.processes() == b.processes() == c.processes() == 1
+    one, two, same_slot = attack(source), attack(source, slot=SLOT + 1), attack(source)
+    with one, two, same_slot, one.run() as a, two.run() as b, same_slot.run() as c:
+        a.call("put")
+        a.call("listen")
+        assert b.call("look") == []
+        assert c.call("look") == []
+        assert a.processes() == b.processes() == c.processes() == 1
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs a group of its own")

@@ -175,6 +175,7 @@ class Box:
         """Lays the files and starts a host (``settings``), waiting for its first frame, or a command (``argv``)."""
         if not self.is_open:
             self.open()
+        self._kernel_reason()  # what was counted before this run is not this run's
         return self.ask(
             "start",
             b"".join(content for _, _, content in files) + stdin,

@@ -153,7 +153,7 @@ class Run:
             port=port,
             until_close=until_close,
         )
-        if reply.get("refused") == "died" or (reply.get("error") and not reply["alive"]):
+        if reply.get("refused") == "died" or (not reply["alive"] and (reply.get("error") or not body)):
             raise ProgramDied(self.ended_by or "exit")
         if reply.get("late"):
             raise ProgramTimedOut("no whole answer within the time limit", body)

@@ -131,17 +131,22 @@ def _sweep(parent: Path) -> None:
 
 def _empty(group: Path, ends: float) -> None:
     with contextlib.suppress(OSError):
-        (group / "cgroup.kill").write_text("1")
+        fd = os.open(group / "cgroup.kill", os.O_WRONLY)  # version 2 only
+        try:
+            os.write(fd, b"1")
+        finally:
+            os.close(fd)
     while True:
         try:
             pids = (group / "cgroup.procs").read_text().split()
         except OSError:
-            return
+            pids = []
         for pid in pids:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(int(pid), 9)
         with contextlib.suppress(OSError):
             group.rmdir()
+        if not group.exists():
             return
         if time.monotonic() > ends:
             return

@@ -150,12 +150,7 @@ class Program:
 
     def lose_channel(self):
         self.close_channel()
-        # The program itself normally ends in the same moment; its status is worth a short wait.
-        late = time.monotonic() + 0.5
-        self.reap()
-        while self.status is None and time.monotonic() < late:
-            time.sleep(0.002)
-            self.reap()
+        self.settle(0.5)
         if not self.over:
             self.stop("closed")
         self.fail("died", "the program ended before it answered")
@@ -183,6 +178,14 @@ class Program:
                     self.status = status
         except ChildProcessError:
             pass
+
+    def settle(self, wait):
+        """Waits a moment for the end of a program that seems to be ending: its status says why."""
+        late = time.monotonic() + wait
+        self.reap()
+        while self.status is None and time.monotonic() < late:
+            time.sleep(0.002)
+            self.reap()
 
     def stop(self, reason):
         """Kills everything that it started. The first reason stays."""

@@ -177,7 +177,13 @@ class Loop:
 
     def do_http(self, number, header, payload):
         self.need_program()
-        self.exchanges.append(web.Exchange(self.sel, payload, header, lambda h, body: self.send(number, h, body)))
+
+        def done(result, body):
+            if not body and self.program is not None:
+                self.program.settle(0.1)  # closed without a word: it may be about to end
+            self.send(number, result, body)
+
+        self.exchanges.append(web.Exchange(self.sel, payload, header, done))
 
     def do_stat(self, number, header, payload):
         self.send(number, {"stat": files.look(header["path"])})
