@@ -272,3 +272,15 @@ def test_a_broken_journal_starts_anew(model: KnownModel) -> None:
     (cache_folder() / ".tiny.gguf.partial").write_bytes(b"zzz")
     (cache_folder() / ".tiny.gguf.partial.json").write_text(json.dumps({"pieces": 2, "bytes": 999}))
     assert fetch("tiny", quiet=True).read_bytes() == BODY
+
+
+def test_uv_brings_pip_where_there_is_none_and_fetches_no_python(model: KnownModel, tmp_path: Path) -> None:
+    (tmp_path / "bin" / "pip3").rename(tmp_path / "bin" / "real-pip")
+    uv = tmp_path / "bin" / "uv"
+    uv.write_text(
+        f"#!{sys.executable}\nimport os, sys\n"
+        f"assert sys.argv[1:6] == ['tool', 'run', '--python', {sys.executable!r}, 'pip'], sys.argv\n"
+        f"os.execv({str(tmp_path / 'bin' / 'real-pip')!r}, ['pip', *sys.argv[6:]])\n"
+    )
+    uv.chmod(uv.stat().st_mode | stat.S_IXUSR)
+    assert fetch("tiny", quiet=True).read_bytes() == BODY

@@ -261,7 +261,7 @@ def _pip_commands() -> Iterator[list[str]]:
             yield [found]
             break
     if uv := os.environ.get("UV") or shutil.which("uv"):
-        yield [uv, "tool", "run", "pip"]
+        yield [uv, "tool", "run", "--python", sys.executable, "pip"]  # else uv may fetch a Python first
 
 
 def _run_pip(runner: list[str], requirement: str, folder: Path, meter: Meter, *, at: int) -> str | None:

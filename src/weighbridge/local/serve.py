@@ -109,9 +109,12 @@ def serve_in_foreground(
     with serve(
         model, port=port, parallel=parallel, context_tokens=context_tokens, threads=threads, few_shot=few_shot
     ) as endpoint:
-        console.print(f"serving {endpoint.file}", highlight=False, soft_wrap=True)
-        console.print(f'in a plan: model = "{endpoint.model}", base_url = "{endpoint.base_url}"', highlight=False)
-        console.print(f"{parallel} requests at once, {context_tokens} tokens each; Ctrl-C ends it", highlight=False)
+        for line in (
+            f"serving {endpoint.file}",
+            f'in a plan: model = "{endpoint.model}", base_url = "{endpoint.base_url}"',
+            f"{parallel} requests at once, {context_tokens} tokens each; Ctrl-C ends it",
+        ):
+            console.print(line, highlight=False, soft_wrap=True)
         with contextlib.suppress(KeyboardInterrupt):
             while _alive(endpoint.pid):
                 time.sleep(0.5)
