@@ -32,7 +32,7 @@ def trials_of(plan: Plan, count: int, *, blocks: int = 1) -> pl.DataFrame:
     rows = [
         {
             "trial": f"{model.name}-{number:05d}", "order": number, "block": number % blocks, "model": model.name,
-            "task": "s/python-stdlib/write", "scenario": "s", "stack": "python-stdlib", "kind": "write",
+            "task": f"s{number}/python-stdlib/write", "scenario": "s", "stack": "python-stdlib", "kind": "write",
             "context": "neutral", "group": "neutral", "paraphrase": 0, "slot": "none", "language": "en", "repeat": 0,
             "system": "You write code.", "user": f"question {number} of {model.name}",
         }

@@ -107,7 +107,9 @@ def test_a_budget_is_never_passed_and_the_run_goes_on_with_a_higher_one(budget: 
         asked = model(server.base_url, concurrency=4, price=Price(input=1, output=1))
         plan = plan_of(asked, **budget)
         run = run_of(tmp_path, plan, 30)
-        with pytest.raises(BudgetSpent, match=r"of 30 trials are answered, missing are m \d+; raise `budget`") as caught:
+        with pytest.raises(
+            BudgetSpent, match=r"of 30 trials are answered, missing are m \d+; raise `budget`"
+        ) as caught:
             ask(plan, run, **FAST)
         assert caught.value.exit_code == 12
         table = run.read("answers")
@@ -121,7 +123,9 @@ def test_a_budget_is_never_passed_and_the_run_goes_on_with_a_higher_one(budget: 
 def test_a_dollar_budget_without_a_known_price_is_an_error_before_anything_is_asked(tmp_path: Path) -> None:
     with FaultServer(lambda body, time: good()) as server:
         plan = plan_of(model(server.base_url, name="nobody-knows-this-model"), dollars=5)
-        with pytest.raises(PlanError, match=r"no price is known for nobody-knows-this-model; .*`price`.*`budget.tokens`"):
+        with pytest.raises(
+            PlanError, match=r"no price is known for nobody-knows-this-model; .*`price`.*`budget.tokens`"
+        ):
             ask(plan, run_of(tmp_path, plan, 5), **FAST)
     assert not server.asked
 
@@ -150,7 +154,9 @@ def test_a_key_is_never_written_or_shown(
             "question 1 of m": Say(400, {"error": {"message": f"bad key {SENTINEL}"}}),
             "question 2 of m": Say(500, f"trace {SENTINEL}"),
             "question 3 of m": Say(200, f"not json {SENTINEL}"),
-            "question 4 of m": Say(200, {"model": SENTINEL, "choices": [{"finish_reason": SENTINEL, "message": {"content": "x"}}]}),
+            "question 4 of m": Say(
+                200, {"model": SENTINEL, "choices": [{"finish_reason": SENTINEL, "message": {"content": "x"}}]}
+            ),
             "question 5 of m": Say(400, {"error": {"code": "content_filter", "message": SENTINEL}}),
         }  # fmt: skip
         return says[question(body)]
@@ -226,10 +232,12 @@ def test_specimens_are_asked_like_any_other_model(tmp_path: Path, monkeypatch: p
     assert "def f()" in result.answers.filter(pl.col("state") == "answered")["completion"][0]
 
 
-def test_an_unknown_specimen_is_an_error_that_names_the_known_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_specimen_is_an_error_that_names_the_known_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("weighbridge.audit.ask._twins_of", lambda plan: lambda task: {})
     plan = plan_of(Model(name="weight", provider="specimen", model="no-such"))
-    with pytest.raises(UnknownName, match="no specimen is named 'no-such'; known are .*clean"):
+    with pytest.raises(UnknownName, match=r"no specimen is named 'no-such'; known are .*clean"):
         ask(plan, run_of(tmp_path, plan, 1), **FAST)
 
 
@@ -268,7 +276,9 @@ def wait_until(asked: Any, server: FaultServer, count: int) -> None:
 
 
 @pytest.mark.parametrize("kill_after", [1, 34])
-def test_a_run_killed_with_9_again_and_again_loses_nothing_and_asks_nothing_twice(kill_after: int, tmp_path: Path) -> None:
+def test_a_run_killed_with_9_again_and_again_loses_nothing_and_asks_nothing_twice(
+    kill_after: int, tmp_path: Path
+) -> None:
     trials, at_once = 120, 6
     with FaultServer(lambda body, time: good(question(body), wait=0.03)) as server:
         plan = plan_of(model(server.base_url, concurrency=at_once))

@@ -67,7 +67,9 @@ NOT_AGAIN = {
     "HTTP 400": Say(400, {"error": {"message": "bad parameter"}}),
     "HTTP 403": Say(403, "forbidden"),
     "HTTP 422": Say(422, "unprocessable"),
-    "too long": Say(400, {"error": {"message": "maximum context length is 10 tokens", "code": "context_length_exceeded"}}),
+    "too long": Say(
+        400, {"error": {"message": "maximum context length is 10 tokens", "code": "context_length_exceeded"}}
+    ),
 }
 
 
@@ -85,7 +87,12 @@ STATES: list[tuple[str, Say, str, str]] = [
     ("cut off in reasoning", good(None, finish="length", reasoning="hm"), "truncated", ""),
     ("filtered", good("", finish="content_filter"), "refused", ""),
     ("refusal field", good(None, refusal="I won't."), "refused", "I won't."),
-    ("refused in words", good("I'm sorry, but I can't help with that."), "refused", "I'm sorry, but I can't help with that."),
+    (
+        "refused in words",
+        good("I'm sorry, but I can't help with that."),
+        "refused",
+        "I'm sorry, but I can't help with that.",
+    ),
     ("refused in Chinese", good("抱歉，我无法协助完成这个请求。"), "refused", "抱歉，我无法协助完成这个请求。"),
     ("provider's filter", Say(400, {"error": {"message": "Content Exists Risk"}}), "refused", ""),
     ("reasoning only", good(None, reasoning_content="hm"), "error", ""),
@@ -125,7 +132,12 @@ def test_an_attempt_ends_at_its_deadline(say: Say, tmp_path: Path) -> None:
 
 
 def test_tokens_of_failed_attempts_are_charged(tmp_path: Path) -> None:
-    says = [Say(200, {"choices": [], "usage": USAGE}), good(""), Say(500, "x"), good(usage={**USAGE, "completion_tokens": 7, "total_tokens": 107})]
+    says = [
+        Say(200, {"choices": [], "usage": USAGE}),
+        good(""),
+        Say(500, "x"),
+        good(usage={**USAGE, "completion_tokens": 7, "total_tokens": 107}),
+    ]
     with FaultServer(lambda body, time: says[time - 1]) as server:
         plan = plan_of(model(server.base_url, price=Price(input=1, output=10)))
         result = ask(plan, run_of(tmp_path, plan, 1), **FAST)
@@ -201,7 +213,9 @@ def test_repeats_are_asked_each_and_with_seeds_of_their_own(tmp_path: Path) -> N
 def test_an_endpoint_that_is_down_at_the_start_says_so_and_settles_nothing(tmp_path: Path) -> None:
     plan = plan_of(model("http://127.0.0.1:9/v1", attempts=2))
     run = run_of(tmp_path, plan, 20)
-    with pytest.raises(EndpointDown, match=r"model 'm' at http://127.0.0.1:9/v1: cannot be reached .*base_url") as caught:
+    with pytest.raises(
+        EndpointDown, match=r"model 'm' at http://127.0.0.1:9/v1: cannot be reached .*base_url"
+    ) as caught:
         ask(plan, run, **FAST)
     assert caught.value.exit_code == 5
     assert run.read("answers").height == 0 and run.facts("answers")["complete"] is False
@@ -270,7 +284,9 @@ def test_max_completion_tokens_takes_the_place_of_max_tokens(tmp_path: Path) -> 
     assert "max_tokens" not in server.bodies[0] and server.bodies[0]["max_completion_tokens"] == 77
 
 
-def test_what_was_sent_is_the_trial_and_nothing_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_sent_is_the_trial_and_nothing_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-someone-elses-key")
     monkeypatch.setenv("OPENAI_ORG_ID", "org-of-the-user")
     monkeypatch.setenv("OPENAI_PROJECT_ID", "project-of-the-user")

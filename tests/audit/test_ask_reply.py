@@ -63,7 +63,12 @@ def test_usage_is_read_in_every_spelling_and_missing_is_unknown(usage: Any, expe
         {"content": f"<think>hmm</think>\n{CODE}"},
         {"content": f"<think>\nhmm\n</think>\n\n{CODE}"},
         {"content": f"hmm\n</think>\n\n{CODE}"},
-        {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "hmm"}]}, {"type": "text", "text": CODE}]},
+        {
+            "content": [
+                {"type": "thinking", "thinking": [{"type": "text", "text": "hmm"}]},
+                {"type": "text", "text": CODE},
+            ]
+        },
     ],
     ids=lambda message: ", ".join(message),
 )
@@ -114,7 +119,10 @@ def test_a_reply_without_a_normal_answer_has_a_class_of_its_own(body: Any, state
         ('{"choices": []}', "unknown"),
         ('{"choices": null, "usage": {"prompt_tokens": 5, "completion_tokens": 1}}', "known"),
         ('{"choices": [{"finish_reason": "stop"}]}', "unknown"),
-        ('{"choices": [{"finish_reason": "error", "error": {"code": 502}, "message": {"content": "half"}}]}', "unknown"),
+        (
+            '{"choices": [{"finish_reason": "error", "error": {"code": 502}, "message": {"content": "half"}}]}',
+            "unknown",
+        ),
         (json.dumps(completion("half", finish="insufficient_system_resource")), "known"),
         ("[" * 100000, "unknown"),
     ],
@@ -174,8 +182,14 @@ END: dict[str, Any] = {"choices": [{"index": 0, "delta": {}, "finish_reason": "s
 def test_a_stream_reads_as_the_whole_completion() -> None:
     counted = {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 2}}
     reply = parse(
-        stream(delta(role="assistant", reasoning_content="h"), delta(reasoning_content="mm"), delta(content="a"),
-               delta(content="b"), END, counted)  # fmt: skip
+        stream(
+            delta(role="assistant", reasoning_content="h"),
+            delta(reasoning_content="mm"),
+            delta(content="a"),
+            delta(content="b"),
+            END,
+            counted,
+        )
     )
     assert (reply.completion, reply.reasoning, reply.stop_reason) == ("ab", "hmm", "stop")
     assert reply.usage == Usage(3, None, None, 2) and reply.served_model == "served"

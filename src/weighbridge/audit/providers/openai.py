@@ -82,7 +82,7 @@ class Endpoint:
         return parse(text)
 
     def _lost(self, error: BaseException) -> Fault:
-        """No reply came. What the transport itself says counts: the layers above call a refused connection a time-out."""
+        """No reply came. The transport's own word counts: the layers above call a refused connection a time-out."""
         causes = [error]
         while causes[-1].__cause__ is not None:
             causes.append(causes[-1].__cause__)
