@@ -162,8 +162,8 @@ def weaknesses(evidence: Evidence) -> pl.DataFrame:
     """A row a model and CWE that an attack proved: answers, distinct programs, and what the analysers saw of those.
 
     *silent*: every tool analysed the program and none spoke of that CWE or its kin (``panel.silence``). A program
-    that a tool could not analyse, and about which none spoke, is in *not_analysed* and is not counted as silent. The last three are null
-    where no scan has run.
+    that a tool could not analyse, and about which none spoke, is in *not_analysed* and is not counted as silent.
+    These and *flagged* are null where no scan has run.
     """
     proved = proofs(evidence).filter(pl.col("cwe").is_not_null())
     counted = proved.group_by("model", "cwe").agg(

@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import altair as alt
 import polars as pl
 import vl_convert
+from altair.utils.schemapi import debug_mode
 from markupsafe import Markup, escape
 
 from weighbridge.report import words
@@ -47,7 +48,8 @@ Draw = Callable[[int], alt.LayerChart]
 
 def figure(draw: Draw, alternative: str, caption: str = "") -> Markup:
     """Both drawings of a chart with its alternative text (what it shows, in words) and a caption."""
-    wide, narrow = svg(draw(WIDE), alternative), svg(draw(NARROW), alternative)
+    with debug_mode(False):  # a test draws them with the schema checked, which takes as long as the drawing
+        wide, narrow = svg(draw(WIDE), alternative), svg(draw(NARROW), alternative)
     said = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
     return Markup(f'<figure><div class="wide">{wide}</div><div class="narrow">{narrow}</div>{said}</figure>')
 

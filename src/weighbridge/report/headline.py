@@ -146,7 +146,7 @@ def _what_it_wrote(mine: pl.DataFrame) -> list[str]:
     judged = asked - tally.get("not judged", 0)
     said: list[str] = []
     if not judged:
-        return ["None of its answers has been judged yet."]
+        return ["No answer of this model has been judged yet."]
     if refused == judged:
         return ["It refused everything it was asked. A refusal is no secure code; it is an outcome of its own."]
     if errors == judged:
