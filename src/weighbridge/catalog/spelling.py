@@ -39,12 +39,14 @@ class Words:
     kinds: frozenset[Key]
     stages: frozenset[Key]
     regions: frozenset[str]
+    dotted: frozenset[str]
 
     @classmethod
     def read(cls, table: dict[str, list[str]]) -> "Words":
         """Builds the word lists from the parsed ``[words]`` table of ``rules.toml``."""
-        keys = {kind: frozenset(tokens(word) for word in table[kind]) for kind in table if kind != "regions"}
-        return cls(regions=frozenset(table["regions"]), **keys)
+        names = ("regions", "dotted")
+        keys = {kind: frozenset(tokens(word) for word in table[kind]) for kind in table if kind not in names}
+        return cls(regions=frozenset(table["regions"]), dotted=frozenset(table["dotted"]), **keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def parts(text: str, words: Words) -> Spelling:
     if tag:
         steps.append(tag)
     # Bedrock parts with dots: us.anthropic.claude-…; in "laguna-m.1" a digit follows, so the dot is a version's.
-    while dotted := _DOTTED.match(name):
+    while (dotted := _DOTTED.match(name)) and dotted.group(1) in words.dotted | words.regions:
         path.append(dotted.group(1))
         name = name[dotted.end() :]
     path = [piece.casefold() for piece in path if piece.casefold() not in words.regions]

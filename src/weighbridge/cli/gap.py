@@ -208,11 +208,11 @@ def _summary(measured: Measured) -> list[str]:
 
 def _lag_lines(lag: Lag) -> list[str]:
     spread = lag.spread
+    noise = f"mean {lag.mean_low:.1f} to {lag.mean_high:.1f}, last {lag.last_low:.1f} to {lag.last_high:.1f}"
     lines = [
         f"{lag.behind} behind {lag.ahead}: {spread.mean:.1f} months on average over {lag.days} days "
-        f"({spread.shortest:.1f} to {spread.longest:.1f}), {spread.last:.1f} on {lag.until}. From the ratings' own noise "
-        f"(95 % of draws, shrunk): mean {lag.mean_low:.1f} to {lag.mean_high:.1f}, last {lag.last_low:.1f} to "
-        f"{lag.last_high:.1f}."
+        f"({spread.shortest:.1f} to {spread.longest:.1f}), {spread.last:.1f} on {lag.until}.",
+        f"  From the ratings' own noise (95 % of draws, shrunk): {noise}",
     ]
     for choice in lag.choices:
         other = choice.spread
