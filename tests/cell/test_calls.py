@@ -3,6 +3,7 @@
 # ruff: noqa: E501
 
 import select
+import sys
 
 import pytest
 from cell_programs import SLOT, ordinary
@@ -224,3 +225,43 @@ def test_rows_of_a_database_that_the_program_wrote():
 def test_a_run_inside_a_run_is_refused():
     with ordinary("x = 1") as cell, cell.run(), pytest.raises(RuntimeError), cell.run():
         raise AssertionError
+
+
+def test_without_a_fitting_system_interpreter_ours_is_copied(monkeypatch):
+    from weighbridge.cell import cell, runtime
+
+    monkeypatch.setattr(runtime, "_system_python", lambda: None)
+    monkeypatch.setattr(cell, "prepare", runtime.prepare.__wrapped__)
+    source = "import sys, sqlite3, ssl, ctypes, flask, yaml\ndef where(): return [sys.executable, list(sys.version_info[:3])]"
+    with ordinary(source) as box, box.run() as run:
+        assert run.call("where") == [f"/opt/python/bin/python3.{sys.version_info.minor}", list(sys.version_info[:3])]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (b"import os, sys as s\nfrom flask import Flask", {"os", "sys", "flask", "werkzeug.serving"}),
+        (b"  from urllib.parse import quote", {"urllib.parse"}),
+        (b"import antigravity, this, tkinter.ttk, turtle", set()),
+        (b"import helper, requests_of_nobody\nfrom . import x\nfrom .os import y", set()),
+        (b"\xff\xfe import os\n\x00import json", {"json"} - {"json"}),
+        (b"import os.path", {"os.path"}),
+    ],
+)
+def test_only_trusted_modules_are_imported_ahead(source, expected):
+    from weighbridge.cell.runtime import preload, prepare
+
+    runtime = prepare("python")
+    assert set(preload(runtime, {"main.py": source, "helper.py": b""})) - set(runtime.host) == expected
+
+
+def test_a_file_of_the_program_hides_a_library_of_the_same_name():
+    program = Program(
+        {
+            "main.py": b"import colorsys, yaml\ndef f(): return [colorsys.x, yaml.x]",
+            "colorsys.py": b"x = 1",
+            "yaml/__init__.py": b"x = 2",
+        }
+    )
+    with Cell(program, slot=SLOT) as cell, cell.run() as run:
+        assert run.call("f") == [1, 2]

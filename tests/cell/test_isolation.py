@@ -193,6 +193,9 @@ def test_without_bubblewrap_it_refuses_and_says_the_mend(monkeypatch):
     try:
         with pytest.raises(NoIsolation, match="apt-get install bubblewrap"), ordinary("x = 1"):
             raise AssertionError
+        where = cgroup.place()
+        for _, parent in where.folders if where else ():
+            assert list(parent.glob(f"{cgroup.PREFIX}{os.getpid()}-*")) == []
     finally:
         launch.bubblewrap.cache_clear()
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from weighbridge.cell.box import GRACE, Box, CellReport, Seed, Symlink, entries
 from weighbridge.cell.errors import NotPlain, ProgramDied, ProgramRaised, ProgramTimedOut, ReplyInvalid
 from weighbridge.cell.limits import Limits
-from weighbridge.cell.runtime import prepare
+from weighbridge.cell.runtime import preload, prepare
 from weighbridge.cell.wire import pack, parse_reply, unpack
 
 PORT = 8000
@@ -246,8 +246,7 @@ class Cell:
             self.limits,
             hosts=names,
             addresses=tuple(sorted(elsewhere | set(addresses))),
-            # Imported before the program is there, by pid 1, so that a run does not pay for it.
-            preload=runtime.preload if program.interface == "http" else (),
+            preload=preload(runtime, program.files),
             slot=slot,
         )
         self._running = False

@@ -171,18 +171,19 @@ def sandbox(runtime: Runtime, limits: Limits, hosts: dict[str, str], filter_fd: 
 
 def launch(runtime: Runtime, limits: Limits, hosts: dict[str, str], slot: int) -> Launched:
     """Starts bubblewrap with the interpreter that waits for ``boot_message``. Raises NoIsolation without bubblewrap."""
+    bubblewrap()
     where = cgroup.place()
     group = Group(where, limits) if where is not None else None
-    procs = group.procs if group is not None else []
-    chain = ["/bin/sh", "-c", JOIN, "sh", str(len(procs)), *procs]
-    if os.geteuid() == 0:
-        uid = str(FIRST_UID + slot)
-        chain += ["/usr/bin/setpriv", "--reuid", uid, "--regid", uid, "--clear-groups", "--inh-caps=-all"]
-        chain += ["--bounding-set=-all", "--no-new-privs", "--"]
-    chain += ["/usr/bin/prlimit", "--core=0", "--nofile=1024:1024", "--"]
     filter_fd, stderr = seccomp.descriptor(), os.memfd_create("stderr")
     information, info_fd = os.pipe()
     try:
+        procs = group.procs if group is not None else []
+        chain = ["/bin/sh", "-c", JOIN, "sh", str(len(procs)), *procs]
+        if os.geteuid() == 0:
+            uid = str(FIRST_UID + slot)
+            chain += ["/usr/bin/setpriv", "--reuid", uid, "--regid", uid, "--clear-groups", "--inh-caps=-all"]
+            chain += ["--bounding-set=-all", "--no-new-privs", "--"]
+        chain += ["/usr/bin/prlimit", "--core=0", "--nofile=1024:1024", "--"]
         process = subprocess.Popen(
             chain + sandbox(runtime, limits, hosts, filter_fd, info_fd),
             stdin=subprocess.PIPE,
@@ -195,6 +196,12 @@ def launch(runtime: Runtime, limits: Limits, hosts: dict[str, str], slot: int) -
             start_new_session=True,
             bufsize=0,
         )
+    except BaseException:
+        os.close(stderr)
+        os.close(information)
+        if group is not None:
+            group.close()
+        raise
     finally:
         os.close(filter_fd)
         os.close(info_fd)

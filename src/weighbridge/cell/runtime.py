@@ -16,6 +16,8 @@ import re
 import shutil
 import sys
 import tempfile
+import tomllib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,12 +25,7 @@ from weighbridge.cell.errors import CellError
 
 SITE = "/opt/site"
 PYTHON_HOME = "/opt/python"
-# Distributions at the root of each runtime; what they require comes along. Preloaded: imported by pid 1 before the
-# program, so that a run does not pay for it again.
-RUNTIMES: dict[str, dict[str, list[str]]] = {
-    "python": {"roots": ["flask", "pyyaml"], "preload": ["flask", "werkzeug.serving", "http.server", "sqlite3"]},
-    "panel": {"roots": ["bandit", "ruff"], "preload": []},
-}
+RECIPES = Path(__file__).parent / "runtimes"
 LAYOUT = 1  # raise when the way a runtime folder is built changes
 
 
@@ -40,9 +37,11 @@ class Runtime:
     python: str
     mounts: tuple[tuple[str, str], ...]
     paths: tuple[str, ...]
-    preload: tuple[str, ...]
     library_path: str | None
     versions: tuple[tuple[str, str], ...]
+    host: tuple[str, ...]  # modules that the host imports
+    along: tuple[tuple[str, tuple[str, ...]], ...]  # modules that follow another's import
+    packages: frozenset[str]  # modules at the top of the packages
 
 
 def cache() -> Path:
@@ -75,7 +74,7 @@ def requirements(roots: list[str]) -> dict[str, importlib.metadata.Distribution]
     return found
 
 
-def build(folder: Path, fill) -> Path:
+def build(folder: Path, fill: Callable[[Path], None]) -> Path:
     """Fills a folder beside its place and renames it there; a second builder at the same moment loses quietly."""
     if folder.is_dir():
         return folder
@@ -149,8 +148,9 @@ def _copy_python(home: Path) -> None:
 @functools.lru_cache
 def prepare(name: str) -> Runtime:
     """The runtime by that name, built in the cache if it is not there yet (a second or two, once)."""
-    recipe = RUNTIMES[name]
-    distributions = requirements(recipe["roots"])
+    with (RECIPES / f"{name}.toml").open("rb") as f:
+        recipe = tomllib.load(f)
+    distributions = requirements(recipe["roots"] + recipe["optional"])
     if missing := [root for root in recipe["roots"] if root not in distributions]:
         raise CellError(f"the runtime {name!r} needs {', '.join(missing)}, not installed here: `uv sync` installs it")
     versions = tuple(sorted((n, d.version) for n, d in distributions.items()))
@@ -166,7 +166,39 @@ def prepare(name: str) -> Runtime:
         library_path = f"{PYTHON_HOME}/lib" if any((home / "lib").glob("libpython*.so*")) else None
     site = build(cache() / f"site-{key}", lambda folder: _copy_packages(distributions, folder))
     mounts.append((str(site), SITE))
-    return Runtime(name, python, tuple(mounts), (SITE,), tuple(recipe["preload"]), library_path, versions)
+    return Runtime(
+        name=name,
+        python=python,
+        mounts=tuple(mounts),
+        paths=(SITE,),
+        library_path=library_path,
+        versions=versions,
+        host=tuple(recipe["host"]),
+        along=tuple((module, tuple(modules)) for module, modules in recipe["along"].items()),
+        packages=frozenset(entry.name.split(".")[0] for entry in site.iterdir() if entry.name != "bin"),
+    )
+
+
+IMPORT = re.compile(rb"^[ \t]*(?:import|from)[ \t]+([\w., \t]+)", re.MULTILINE)
+# Modules of the standard library that do something when they are imported, or may not be importable at all.
+NOT_AHEAD = frozenset({"__hello__", "__phello__", "antigravity", "idlelib", "lib2to3", "test", "this", "tkinter"})
+NOT_AHEAD |= {"turtle", "turtledemo", "readline", "rlcompleter", "msvcrt", "winreg", "winsound"}
+
+
+def preload(runtime: Runtime, files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """What pid 1 imports before the program is there: trusted modules only, by the names that its files import.
+
+    The files are hostile and are searched, not parsed. A name that the program itself defines stays its own.
+    """
+    own = {name.split("/")[0].split(".")[0] for name in files}
+    known = (frozenset(sys.stdlib_module_names) | runtime.packages) - NOT_AHEAD - own
+    wanted = list(runtime.host)
+    for content in files.values():
+        for found in IMPORT.finditer(content[: 1 << 20]):
+            for name in found[1].decode("utf-8", "replace").split(" import ")[0].split(","):
+                wanted.append(name.strip().split(" ")[0])
+    modules = [name for name in dict.fromkeys(wanted) if name.split(".")[0] in known][:100]
+    return (*modules, *(more for module, follow in runtime.along if module in modules for more in follow))
 
 
 def synthetic_etc(hosts: dict[str, str]) -> Path:

@@ -122,8 +122,8 @@ class Loop:
         for name in header["preload"]:
             try:
                 importlib.import_module(name)
-            except ImportError:
-                pass
+            except Exception:
+                pass  # the program will meet it by itself
         files.renew()
         gc.collect()
         gc.freeze()
