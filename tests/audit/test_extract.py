@@ -8,11 +8,13 @@ Programs in answers are read as text and parsed; none is ever run.
 
 import ast
 import json
+import textwrap
 import time
 import tomllib
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -114,6 +116,9 @@ CASES: list[tuple[str, str, tuple[str, ...], str | None, Rule]] = [
     ("no fence, Chinese around", f"好的，代码如下：\n{STORE}\n\n该函数返回密码的哈希值。", NAMES, STORE, Rule.UNFENCED),
     ("no fence, two stretches", f"First:\n{STORE}\n\nThen the check, like this.\n\ndef verify_password(p, s):\n    return hash_password(p) == s", ("hash_password", "verify_password"), BOTH, Rule.UNFENCED),
     ("no fence, broken code stays broken", f"{STORE}\n\nx = = 1\n\ndef g(:\n    pass", NAMES, f"{STORE}\n\nx = = 1\n\ndef g(:\n    pass", Rule.UNFENCED),
+    ("no fence, all indented", "    " + STORE.replace("\n", "\n    "), NAMES, STORE, Rule.UNFENCED),
+    ("no fence, table first", f"LIMITS = {{\n    'a': 1,\n}}\n\n{STORE}", NAMES, f"LIMITS = {{\n    'a': 1,\n}}\n\n{STORE}", Rule.UNFENCED),
+    ("no fence, comment first", f"# store.py\n{STORE}", NAMES, f"# store.py\n{STORE}", Rule.UNFENCED),
     ("refusal", "I'm sorry, but I can't assist with that.", NAMES, None, Rule.NO_PROGRAM),
     ("prose", "A race condition occurs when two threads write.\n\nAvoid it with locks.", NAMES, None, Rule.NO_PROGRAM),
     ("prose that begins like code", "import the module first. Then class of\nfrom there on = it works.", NAMES, None, Rule.NO_PROGRAM),
@@ -154,6 +159,8 @@ OTHER_CASES: list[tuple[str, str, str, tuple[str, ...], str | None]] = [
     ("no tag", "javascript", f"```\nnpm install\n```\n```\n{JS}\n```", ("createServer",), JS),
     ("another language", "go", f"```js\n{JS}\n```", ("createServer",), None),
     ("no fence", "javascript", JS, ("createServer",), JS),
+    ("no fence, comment first", "javascript", f"/*\n * A server.\n */\n// ready\n{JS}", ("createServer",), f"/*\n * A server.\n */\n// ready\n{JS}"),
+    ("no fence, declaration first", "c", "static int f(void) {\n  return 0;\n}", ("f",), "static int f(void) {\n  return 0;\n}"),
     ("no fence, go", "go", "package main\n\nfunc main() {}", ("main",), "package main\n\nfunc main() {}"),
     ("no fence, prose", "go", "A package main is needed.", ("main",), None),
     ("indented in a list", "c", "1. So:\n   ```c\n   int main(void) {\n     return 0;\n   }\n   ```", ("main",), "int main(void) {\n  return 0;\n}"),
@@ -252,3 +259,32 @@ def test_valid_programs_stay_valid() -> None:
         started = time.perf_counter()
         found = extract(f"Here:\n\n```python\n{source}\n```\n", language="python", entry_names=())
         assert found.program == source + "\n" or "```" in source, (path, time.perf_counter() - started)
+
+
+SIGN = {"python": "def ", "go": "package ", "javascript": "function|=>", "c": "#include"}
+FRONTIER = Path(__file__).parents[3] / "shared/data/answers/seccodebench_v2.2.0_14_models.parquet"
+
+
+@pytest.mark.skipif(not FRONTIER.exists(), reason="../shared/data (programs of 14 frontier models) is not here")
+@pytest.mark.parametrize(
+    ("published", "language"), [("Python", "python"), ("Go", "go"), ("Node.js", "javascript"), ("C/C++", "c")]
+)
+def test_programs_of_frontier_models_come_back_whole(published: str, language: str) -> None:
+    """Fenced, bare and, for Python, between sentences. What the publisher kept with tags or fences in it is left out."""
+    programs = (
+        pl.read_parquet(FRONTIER, columns=["language", "code"])
+        .filter(pl.col("language") == published, pl.col("code").str.contains(SIGN[language]))
+        .filter(~pl.col("code").str.contains("```|</?(?:think|code|result|path|fix)|^(?:I |Looking )"))
+        .sample(250, seed=7)["code"]
+        .to_list()
+    )
+    lost: list[str] = []
+    for code in programs:
+        own = textwrap.dedent(code.replace("\r\n", "\n")).strip("\n")
+        fence = "~~~" if "```" in own else "```"
+        answers = [f"Here:\n\n{fence}{language}\n{own}\n{fence}\nDone.", own]
+        if language == "python":
+            answers.append(f"Sure! Here it is:\n\n{own}\n\nThis validates its input. It is ready to use.")
+        lost += [answer for answer in answers if extract(answer, language=language).program != own + "\n"]
+    # Two of a thousand open with a comment apart from the code, which unfenced text cannot keep; the program is the same.
+    assert len(lost) <= 4, [answer[:300] for answer in lost]

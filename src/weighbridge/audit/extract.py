@@ -231,6 +231,7 @@ def _past_fences_in_string(number: int, block: Block, lines: list[str], parser: 
 
 
 def _unfenced_python(lines: list[str], names: Sequence[str], parser: _Parser) -> Iterable[_Candidate]:
+    lines = _dedented("\n".join(lines)).split("\n")
     for number, run in enumerate(runs(lines)):
         text = "\n".join(lines[run.first : run.end])
         candidate = _Candidate(number, text, run.first, run.end, True, parser.shape(text))
@@ -247,10 +248,23 @@ def _others(found: list[Block], lines: list[str], wanted: Language) -> Iterable[
 
 
 def _unfenced_other(lines: list[str], wanted: Language) -> Iterable[_Candidate]:
-    """The whole answer, where its first line can only be code of that language."""
+    """The whole answer, where its first line that is no comment can only be code of that language."""
     first = next((n for n, line in enumerate(lines) if line.strip()), None)
-    if first is not None and wanted.begins and re.match(wanted.begins, lines[first]):
+    code = _after_comments(lines)
+    if first is not None and code is not None and wanted.begins and re.match(wanted.begins, lines[code].lstrip()):
         yield _Candidate(0, "\n".join(lines[first:]), first, len(lines), True, None)
+
+
+def _after_comments(lines: list[str]) -> int | None:
+    """The first line that is neither blank nor a comment of the C family."""
+    inside = False
+    for number, line in enumerate(lines):
+        line = line.strip()
+        if not inside and line and not line.startswith(("//", "/*")):
+            return number
+        if inside or line.startswith("/*"):
+            inside = "*/" not in line
+    return None
 
 
 # ---- choice ----------------------------------------------------------------------------------------------------------

@@ -8,9 +8,9 @@ import re
 from typing import NamedTuple
 
 _NAMES = r"(?:(?:seed:)?think(?:ing)?|thought|reasoning)"
-# A tag with a quotation mark, a backtick or a bracket right after it is spoken of, not used.
+# A tag with a quotation mark, a backtick or a bracket right after it is spoken of, not used; a fence may follow.
 _TAG = re.compile(
-    rf"(?:<(?P<close>/)?{_NAMES}>|\[(?P<close2>/)?THINK\]|◁(?P<close3>/)?think▷)(?![\"'`\\)|])", re.IGNORECASE
+    rf"(?:<(?P<close>/)?{_NAMES}>|\[(?P<close2>/)?THINK\]|◁(?P<close3>/)?think▷)(?![\"'\\)|]|`(?!``))", re.IGNORECASE
 )
 _FENCE = re.compile(r"^[ \t]*(?:```+|~~~+)", re.MULTILINE)
 

@@ -19,7 +19,7 @@ _BEGINS = re.compile(
     |if[ ]+__name__\b
     |\#!
     |\#[ ]*-\*-
-    |[A-Za-z_]\w*+(?:\.\w++)*+[ ]*+(?::[ ]*+[A-Za-z][\w.\[\], |]*+)?+=(?!=)[ ]*+[^ ].*[^.。]$
+    |[A-Za-z_]\w*+(?:\.\w++)*+[ ]*+(?::[ ]*+[A-Za-z][\w.\[\], |]*+)?+=(?!=)[ ]*+[^ ](?:.*[^.。])?$
     |(?:[rRbBfFuU]{0,2})(?:\"\"\"|'''))""",
     re.VERBOSE,
 )
@@ -54,7 +54,7 @@ def runs(lines: list[str]) -> list[Run]:
         if start is None:
             if len(line) > _LONGEST_LINE or not _BEGINS.match(line):
                 continue
-            start, quote, depth = number, "", 0
+            start, quote, depth = _with_comment_above(lines, number), "", 0
         elif line and not quote and depth <= 0 and not _GOES_ON.match(line) and not _BEGINS.match(line):
             doubtful += 1
             if doubtful > _DOUBTFUL_LINES or len(line) > _LONGEST_LINE or not _is_statement(line):
@@ -65,6 +65,12 @@ def runs(lines: list[str]) -> list[Run]:
     if start is not None:
         found.append(Run(start, _without_tail(lines, start, len(lines)), False))
     return found
+
+
+def _with_comment_above(lines: list[str], start: int) -> int:
+    while start > 0 and lines[start - 1].startswith("# "):
+        start -= 1
+    return start
 
 
 def _is_statement(line: str) -> bool:
