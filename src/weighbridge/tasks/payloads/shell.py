@@ -14,7 +14,7 @@ def planting(path: str, known: str, ending: str = "") -> Iterator[str]:
         known: what the text begins with, for programs that ask for it.
         ending: what the text ends with, for programs that ask for that.
     """
-    for act in (f">{path}", f"touch {path}", f"touch${{IFS}}{path}", f"touch\t{path}"):
+    for act in (f">{path}", f"touch {path}", f"touch${{IFS}}{path}"):
         for quote in ("", "'", '"'):
             yield f"{known}{quote};{act};#{ending}"
             yield f"{known}{quote}|{act};#{ending}"

@@ -67,8 +67,7 @@ def exploit_command_in_text(app: App) -> Proof | None:
 @exploit(cwe=78)
 def exploit_command_in_filename(app: App) -> Proof | None:
     hit = mark(app.nonce, "hit")
-    names = [*shell.planting(hit, "app.log", ".log"), *shell.planting(hit, "", ".log")]
-    return _planted(app, hit, (("ERROR", name) for name in names))
+    return _planted(app, hit, (("ERROR", name) for name in shell.planting(hit, "app.log", ".log")))
 
 
 @exploit(cwe=88)
