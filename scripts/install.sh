@@ -46,4 +46,4 @@ groups=(--no-dev)
 extras=(--extra local)
 [ "${1:-}" = --dev ] && extras=(--all-extras)
 say "installing the locked environment into .venv"
-"$uv" sync --frozen --quiet "${groups[@]}" "${extras[@]}"
+"$uv" sync --frozen --quiet --inexact "${groups[@]}" "${extras[@]}"

@@ -19,7 +19,7 @@ class Bars:
     def __init__(self) -> None:
         self._console = err()
         self._bars: dict[str, TaskID] = {}
-        self._said: dict[str, float] = {}
+        self._said: dict[str, tuple[float, int]] = {}
         self._ended: set[str] = set()
         columns = (TextColumn("[bold]{task.description}"), BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn())
         self._progress = Progress(*columns, TextColumn("{task.fields[note]}", markup=False), console=self._console)
@@ -43,12 +43,11 @@ class Bars:
             self._progress.update(self._bars[key], completed=done, total=total, note=note)
             return
         now = time.monotonic()
-        first = key not in self._said
+        when, last = self._said.get(key, (-EVERY, -1))
         ended = done >= total and key not in self._ended
-        if first or ended or now - self._said[key] >= EVERY:
-            self._said[key] = now
-            self._console.print(
-                f"{key}: {done}/{total}  {note}".rstrip(), markup=False, highlight=False, soft_wrap=True
-            )
+        if ended or (now - when >= EVERY and done != last):
+            self._said[key] = (now, done)
+            line = f"{key}: {done}/{total}  {note}".rstrip()
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
         if ended:
             self._ended.add(key)
