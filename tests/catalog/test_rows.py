@@ -1,5 +1,6 @@
 """The shipped rows are whole, and a user's own rows win."""
 
+import csv
 import shutil
 from datetime import date
 from pathlib import Path
@@ -24,6 +25,13 @@ def test_every_row_names_its_source_and_the_day_it_was_checked() -> None:
     for row in (*facts.makers, *facts.families, *facts.models, *facts.aliases, *facts.hosts):
         assert row.source, row
         assert date(2026, 1, 1) <= row.checked <= date.today(), row
+
+
+def test_every_source_is_an_address_or_is_described() -> None:
+    with (rows.FOLDER / "sources.csv").open(newline="") as handle:
+        described = {row["id"] for row in csv.DictReader(handle)}
+    used = {row.source for row in (*BOOK.facts.models, *BOOK.facts.aliases, *BOOK.facts.families, *BOOK.facts.makers)}
+    assert {source for source in used if not source.startswith("https://")} - described == set()
 
 
 def test_weights_were_not_published_before_the_model() -> None:

@@ -276,8 +276,11 @@ def build(data: Path, folder: Path = rows.FOLDER) -> list[str]:
         row = made.setdefault(
             model_id, dict.fromkeys(COLUMNS, "") | {"id": model_id, "name": model_id, "kind": "model"}
         )
-        row.update({k: v.isoformat() if isinstance(v, date) else str(v) for k, v in facts.items()})
-        row["source"] = str(facts.get("source", row["source"] or "review"))
+        told = {k: v.isoformat() if isinstance(v, date) else str(v) for k, v in facts.items()}
+        # A fact that the reviewer changed is no longer the drafting source's.
+        changed = any(told.get(k, row[k]) != row[k] for k in ("released", "open_since", "weights", "maker"))
+        row.update(told)
+        row["source"] = told.get("source") or ("review" if changed or not row["source"] else row["source"])
         row["checked"] = row["checked"] or CHECKED
         if row["weights"] == "open" and not row["open_since"]:
             row["open_since"] = row["released"]
@@ -304,9 +307,7 @@ def build(data: Path, folder: Path = rows.FOLDER) -> list[str]:
         got = book.find(spelling, hindsight=True)
         if got is None or got.model != model_id or got.sure != "certain":
             alias = dict.fromkeys(ALIAS_COLUMNS, "") | {"spelling": spelling, "model": model_id, "checked": CHECKED}
-            aliases.append(
-                alias | {"source": "names of one model in the drafting sources, brought together by build.py"}
-            )
+            aliases.append(alias | {"source": "review"})
     aliases += list(_other_word_orders(book))
     unique = {(parts(a["spelling"], book.facts.words).core, a["from"], a["model"]): a for a in reversed(aliases)}
     _write(
@@ -349,7 +350,7 @@ def _other_word_orders(book: Catalog) -> Iterator[dict[str, str]]:
             if found is None or found.model is None:
                 yield dict.fromkeys(ALIAS_COLUMNS, "") | {
                     "spelling": spelling, "model": model_id, "checked": CHECKED,
-                    "source": "another order of the same words",
+                    "source": "review", "note": "another order of the same words",
                 }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from weighbridge.gap.ratings import Ratings, Remark
 # A uniform move of this share of the ratings' own spread is a re-based scale (5 to 6 points on Arena).
 REBASE_SHARE = 0.06
 HOLE_DAYS = 30
-FEWEST_COMMON = 5
+FEWEST_COMMON = 3
 
 
 def look(ratings: Ratings, catalog: Catalog, *, hole_days: int = HOLE_DAYS) -> list[Remark]:
@@ -106,9 +106,10 @@ def _compared(
     spread = float(np.std(old["rating"].to_numpy()))
     one_way = float(np.mean(np.sign(moves) == np.sign(level))) if level else 0.0
     usual = float(np.median(usual_moves)) if usual_moves else 0.0
-    rebased = abs(level) > REBASE_SHARE * spread and one_way >= 0.8
+    # Of a handful of models every one must move the same way; of many, four in five.
+    rebased = abs(level) > REBASE_SHARE * spread and one_way >= (0.8 if len(moves) >= 10 else 1.0)
     # Models that move apart by much more than they did before: not one scale shifted, another measure.
-    rescored = rest > max(4 * usual, 0.05 * spread) and len(usual_moves) >= 1
+    rescored = rest > max(4 * usual, (0.05 if usual_moves else 0.1) * spread)
     if rebased:
         text = f"between {before} and {after} the level of the {len(moves)} common models moved by {level:+.1f} points"
         text += ": the scale was re-based; ratings before and after cannot be compared, gaps within a day can"
