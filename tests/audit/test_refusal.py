@@ -61,4 +61,4 @@ def test_of_the_real_answers_only_the_declined_ones_are_refusals() -> None:
     for path in sorted(ANSWERS.glob("*.json")):
         kept = json.loads(path.read_text(encoding="utf-8"))
         refused = {a["id"] for a in kept["answers"] if looks_refused(a["completion"])}
-        assert refused == ({"decline"} if "qwen" in path.name else set())
+        assert refused == {a["id"] for a in kept["answers"] if a["id"] == "decline"}

@@ -294,10 +294,31 @@ def _choose_python(pool: list[_Candidate], names: tuple[str, ...]) -> tuple[Rule
 def _choose_other(pool: list[_Candidate], names: tuple[str, ...]) -> tuple[Rule, list[_Candidate]]:
     if len(pool) == 1:
         return Rule.ONLY_BLOCK, pool
-    whole = [c for c in pool if all(re.search(rf"\b{re.escape(name)}\b", c.text) for name in names)]
-    if whole:
-        return Rule.LAST_WHOLE_BLOCK, [_last_of_size(whole)]
+    for has in (_seems_to_define, _contains):
+        whole = [c for c in pool if all(has(c.text, name) for name in names)]
+        if whole:
+            return Rule.LAST_WHOLE_BLOCK, [_last_of_size(whole)]
     return Rule.NEAREST_BLOCK, [max(pool, key=lambda c: c.size)]
+
+
+def _contains(text: str, name: str) -> bool:
+    return bool(re.search(rf"\b{re.escape(name)}\b", text))
+
+
+def _seems_to_define(text: str, name: str) -> bool:
+    """By the look of languages of the C family: a keyword before the name (and no ``require`` after it), a body after
+    its parameters, or a property that it is assigned to."""
+    name = re.escape(name)
+    return bool(
+        re.search(
+            rf"\b(?:function\*?|class|func|fn|type|struct|const|let|var)\s+{name}\b(?!\s*=\s*(?:await\s+)?(?:require|import)\b)"
+            rf"|^func\s*\([^()\n]*\)\s*{name}\s*\("
+            rf"|\b{name}\s*\([^;{{}}()]{{0,500}}\)\s*\{{"
+            rf"|\b(?:exports|this|app)\.{name}\s*=",
+            text,
+            re.MULTILINE,
+        )
+    )
 
 
 def _last_of_size(whole: list[_Candidate]) -> _Candidate:
