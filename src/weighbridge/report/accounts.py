@@ -8,6 +8,7 @@ here but read from the run.
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -234,6 +235,7 @@ def trials(evidence: Evidence) -> pl.DataFrame:
     return evidence.trials.select(kept)
 
 
+@cache
 def cwe_names() -> dict[int, str]:
     """Short names of weaknesses by CWE number, from ``cwe.csv`` beside this module."""
     frame = pl.read_csv(Path(__file__).with_name("cwe.csv"))

@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 from markupsafe import Markup
 
+from weighbridge.report.accounts import cwe_names
 from weighbridge.report.evidence import Evidence
 from weighbridge.report.hostile import line, marked
 
@@ -172,7 +173,8 @@ def _sampled(groups: Iterable[list[dict[str, Any]]]) -> list[list[dict[str, Any]
 def _exhibit(folder: Path, group: list[dict[str, Any]], texts: dict[str, str], *, limit: int = 20_000) -> Exhibit:
     first = group[0]
     text = texts.get(first["program"] or "")
-    proofs = tuple(first["proofs"] or ())
+    names = cwe_names()
+    proofs = tuple({**proof, "name": names.get(proof["cwe"], "")} for proof in first["proofs"] or ())
     return Exhibit(
         model=first["model"],
         task=first["task"],

@@ -179,11 +179,15 @@ def _what_it_wrote(mine: pl.DataFrame) -> list[str]:
 def summary(evidence: Evidence) -> Sequence[str]:
     """The run in one or two sentences, above everything."""
     trials, asked = evidence.trials, evidence.asked
-    return [
+    said = [
         f"{words.many(len(evidence.models), 'model')} asked for programs in "
         f"{words.many(trials['task'].n_unique(), 'task')} and {words.many(trials['context'].n_unique(), 'context')}; "
         f"{words.answers(asked.height)} of "
-        f"{words.many(trials.height, 'planned trial')}. "
-        "Each program that came back was run in a sandbox and attacked from outside; "
-        "exploitable means that an attack worked on a program that also did its job."
+        f"{words.many(trials.height, 'planned trial')}."
     ]
+    if "verdicts" in evidence.facts:
+        said.append(
+            "Each program that came back was run in a sandbox, and attacked from outside where it did its job; "
+            "exploitable means that an attack worked."
+        )
+    return said

@@ -44,13 +44,23 @@ def write(run_folder: Path, out: Path | None = None) -> Path:
 def render(run_folder: Path) -> str:
     """The report of a run folder as HTML; raises as ``write``."""
     evidence = read(run_folder)
-    made = (
-        _verdict, _outcomes, _effects, _tasks, _refusals, _weaknesses,
-        _proofs, _asked, _certificate, _limits, _reproduce,
-    )  # fmt: skip
+    proved = exhibits.vulnerable(evidence)
+    sections = [
+        _verdict(evidence),
+        _outcomes(evidence),
+        _effects(evidence),
+        _tasks(evidence, proved),
+        _refusals(evidence),
+        _weaknesses(evidence),
+        _proofs(proved),
+        _asked(evidence),
+        _certificate(evidence),
+        _limits(evidence),
+        _reproduce(evidence),
+    ]
     return render_page(
         f"Audit “{line(evidence.plan.name, 120)}”",
-        [one(evidence) for one in made],
+        sections,
         lead=" ".join(summary(evidence)),
         kind="Weighbridge audit report",
     )
@@ -178,12 +188,14 @@ def _forest(model: str, effects: pl.DataFrame, outcome: str, margin: float) -> M
     )
 
 
-def _tasks(evidence: Evidence) -> Section:
+def _tasks(evidence: Evidence, proved: exhibits.Exhibits) -> Section:
     frame = accounts.tasks(evidence)
     rows: list[dict[str, Any]] = []
+    shown = {task for task, _ in proved.shown}
     for (task,), group in frame.group_by(["task"], maintain_order=True):
         cells = {row["model"]: _task_cell(row) for row in group.to_dicts()}
-        rows.append({"task": task, "note": group["note"][0], "cells": [cells[model] for model in evidence.models]})
+        in_order = [cells[model] for model in evidence.models]
+        rows.append({"task": task, "proved": task in shown, "note": group["note"][0], "cells": in_order})
     tally = {note: sum(row["note"] == note for row in rows) for note in accounts.TASK_NOTES}
     return section(
         "audit/tasks.html", "Task by task", "Tasks",
@@ -231,12 +243,12 @@ def _weaknesses(evidence: Evidence) -> Section:
     )  # fmt: skip
 
 
-def _proofs(evidence: Evidence) -> Section:
+def _proofs(proved: exhibits.Exhibits) -> Section:
     return section(
         "audit/proofs.html",
         "The proofs",
         "Proofs",
-        exhibits=exhibits.vulnerable(evidence),
+        exhibits=proved,
         limit=exhibits.PROGRAMS_SHOWN,
     )
 

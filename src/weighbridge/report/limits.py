@@ -59,7 +59,7 @@ def limits(evidence: Evidence) -> list[str]:
     tiers = sorted(set(evidence.trials["isolation"].drop_nulls()) - {""})
     if tiers:
         said.append(
-            f"Programs ran under this isolation: {words.listing(line(tier, 120) for tier in tiers)}. What needs more "
+            f"Programs ran in a sandbox of tier {words.listing(line(tier, 120) for tier in tiers)}. What needs more "
             "than the sandbox offers (a network, other services, a browser) could not be attacked."
         )
     unpriced = accounts.cost(evidence)
