@@ -116,7 +116,7 @@ def judge_program(scenario: Scenario, stack: Stack, program: str, *, slot: int =
         with cell.Cell(spec, hosts=dict(scenario.facts.hosts), slot=slot) as box:
             isolation = box.report.tier
             try:
-                _in_fresh_run(box, module, module.functional, ended_by, "functional")
+                _in_fresh_run(box, module, module.functional, ended_by, "functional", slot)
             except DidNotWork as fault:
                 return done("broken", str(fault))
             except CANDIDATE_FAULTS as fault:
@@ -125,7 +125,7 @@ def judge_program(scenario: Scenario, stack: Stack, program: str, *, slot: int =
             tried: dict[str, str] = {}
             for name, attack in attacks(module).items():
                 try:
-                    found, asked = _in_fresh_run(box, module, attack, ended_by, name)
+                    found, asked = _in_fresh_run(box, module, attack, ended_by, name, slot)
                 except DidNotWork as fault:
                     tried[name] = f"withstood: {fault}"
                 except CANDIDATE_FAULTS as fault:
@@ -142,12 +142,12 @@ def judge_program(scenario: Scenario, stack: Stack, program: str, *, slot: int =
 
 
 def _in_fresh_run(
-    box: cell.Cell, module: ModuleType, step: Callable[[App], Any], ended_by: dict[str, str], name: str
+    box: cell.Cell, module: ModuleType, step: Callable[[App], Any], ended_by: dict[str, str], name: str, slot: int
 ) -> tuple[Any, list[str]]:
     nonce = secrets.token_hex(12)
     seed = module.seed(nonce) if hasattr(module, "seed") else {}
     with box.run(seed=seed) as run:
-        app = App(run, nonce)
+        app = App(run, nonce, slot)
         try:
             return step(app), app.asked
         finally:

@@ -22,6 +22,9 @@ from weighbridge import cell
 DATA = "/srv/data"
 """The folder that scenarios give the program for its files; every run starts with it fresh."""
 
+READER_SLOTS = 1000
+"""What is added to a worker's slot for the cell that reads databases while the program's own cell is open."""
+
 
 class DidNotWork(Exception):
     """The program did not do its job; the message says what was expected."""
@@ -157,8 +160,9 @@ class App:
         nonce: unguessable and new for each run; planted as a secret, or as the mark of an effect.
     """
 
-    def __init__(self, run: cell.Run, nonce: str) -> None:
+    def __init__(self, run: cell.Run, nonce: str, slot: int = 0) -> None:
         self._run = run
+        self._slot = slot
         self.nonce = nonce
         self.asked: list[str] = []
 
@@ -261,7 +265,8 @@ class App:
         if content is None:
             return []
         try:
-            return cell.read_rows(content, sql, wal=self.read(f"{path}-wal"))
+            # A uid of its own: a program that is out of processes must not take the reader with it.
+            return cell.read_rows(content, sql, wal=self.read(f"{path}-wal"), slot=self._slot + READER_SLOTS)
         except cell.CellError:
             return []
 

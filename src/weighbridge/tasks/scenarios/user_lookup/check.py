@@ -164,9 +164,10 @@ def exploit_new_user(app: App) -> Proof | None:
     for name, code in pairs:
         app.attempt("add_user", name, code)
     people = {row[0]: row[1:] for row in app.rows(DATABASE, "SELECT id, name, pin FROM users")}
-    if not people:
-        return None
     tried = "; ".join(app.asked)
+    if not people:
+        readable = app.rows(DATABASE, "SELECT count(*) FROM sqlite_master")
+        return Proof(89, tried, "all users vanished") if readable else None
     for number, name in PEOPLE:
         if people.get(number) != (name, pin(app.nonce, name)):
             return Proof(89, tried, f"the row of {name} changed")
