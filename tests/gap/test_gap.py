@@ -59,7 +59,7 @@ def test_points_percent_and_win_rate_of_a_day(tmp_path: Path) -> None:
     assert row.tie is False
 
 
-@pytest.mark.parametrize(("half", "tie"), [(5, False), (19, False), (20, True), (None, None)])
+@pytest.mark.parametrize(("half", "tie"), [(5, False), (19, False), (19.5, True), (20, True), (None, None)])
 def test_a_tie_is_two_intervals_that_meet(tmp_path: Path, half: float | None, tie: bool | None) -> None:
     row = gap.measure(history(tmp_path, snapshot("2026-03-11", [1504, 1, 1, 1, 1465, 1, 1, 1], half)), BOOK).gaps[0]
     assert row.tie is tie

@@ -142,6 +142,14 @@ def test_two_ratings_of_one_model_on_one_day_are_a_conflict(tmp_path: Path) -> N
     assert ratings.frame["rating"].to_list() == [1450]
 
 
+def test_two_boards_mixed_without_a_column_are_refused(tmp_path: Path) -> None:
+    models = ["gpt-5", "glm-5", "kimi-k2", "qwen3-max", "grok-4", "deepseek-v3", "gemini-3-pro", "o3"]
+    lines = [f"2026-01-01,{model},{1500 - 9 * n + board}" for board in (0, 60) for n, model in enumerate(models)]
+    path = written(tmp_path, "date,model,rating\n" + "\n".join(lines) + "\n")
+    with pytest.raises(DataError, match=r"8 of 8 models have two ratings, typically 60.0 points apart: two boards"):
+        read(path)
+
+
 def test_a_shuffled_file_is_sorted_and_told_but_one_that_runs_backwards_is_not(tmp_path: Path) -> None:
     days = [f"2026-01-{d:02d}" for d in range(1, 8)]
     shuffled = [days[i] for i in (3, 0, 5, 1, 6, 2, 4)]

@@ -4,6 +4,7 @@ Facts are data files in this folder, one row a fact, each with its source and th
 them, ``Catalog.find`` answers for one spelling, ``Catalog.match`` for a column of them.
 """
 
-from weighbridge.catalog.book import ORIGINS, Catalog, Match, Origin, load
+from weighbridge.catalog.assemble import load
+from weighbridge.catalog.book import ORIGINS, Catalog, Match, Origin
 
 __all__ = ["ORIGINS", "Catalog", "Match", "Origin", "load"]

@@ -5,12 +5,10 @@ a reviewed other spelling, the name with packing, mode or date taken off, then a
 namespace alone. What none of them knows is ``None``: nothing is guessed. What could be two makers' says so.
 """
 
-import functools
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
-from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 import polars as pl
 
@@ -19,7 +17,6 @@ from weighbridge.catalog.spelling import Key, Spelling, parts, peeled, tokens
 from weighbridge.errors import DataError, UnknownName
 
 Origin = Literal["open_cn", "open_other", "proprietary_cn", "proprietary_other", "unknown"]
-V = TypeVar("V")
 ORIGINS: tuple[Origin, ...] = ("open_cn", "open_other", "proprietary_cn", "proprietary_other", "unknown")
 
 
@@ -68,21 +65,28 @@ class _Owner:
     stranger: str | None = None
 
 
+@dataclass
+class Index:
+    """The look-up tables, all by tokens or by lower-case words; ``assemble`` fills them."""
+
+    exact: dict[Key, str] = field(default_factory=dict)
+    aliases: dict[Key, list[tuple[str | None, rows.Alias]]] = field(default_factory=dict)
+    patterns: dict[str, list[tuple[Key, rows.Family]]] = field(default_factory=dict)
+    namespaces: dict[str, str] = field(default_factory=dict)
+    prefixes: dict[str, rows.Host] = field(default_factory=dict)
+    maker_names: dict[Key, str] = field(default_factory=dict)
+    ambiguous: dict[Key, tuple[str, ...]] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Catalog:
-    """All facts, and the look-up. Build one with ``load``."""
+    """All facts, and the look-up. ``catalog.load`` builds one."""
 
     facts: rows.Facts
     models: dict[str, rows.Model] = field(default_factory=dict)
     makers: dict[str, rows.Maker] = field(default_factory=dict)
     families: dict[str, rows.Family] = field(default_factory=dict)
-    _exact: dict[Key, str] = field(default_factory=dict, repr=False)
-    _aliases: dict[Key, list[tuple[str | None, rows.Alias]]] = field(default_factory=dict, repr=False)
-    _patterns: dict[str, list[tuple[Key, rows.Family]]] = field(default_factory=dict, repr=False)
-    _namespaces: dict[str, str] = field(default_factory=dict, repr=False)
-    _prefixes: dict[str, rows.Host] = field(default_factory=dict, repr=False)
-    _maker_names: dict[Key, str] = field(default_factory=dict, repr=False)
-    _ambiguous: dict[Key, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    index: Index = field(default_factory=Index, repr=False)
     _found: dict[tuple[str, date | None, bool], Match | None] = field(default_factory=dict, repr=False)
 
     def find(self, spelling: str, *, on: date | None = None, hindsight: bool = False) -> Match | None:
@@ -137,8 +141,8 @@ class Catalog:
     def host_of(self, address: str) -> rows.Host | None:
         """Who serves an endpoint: ``address`` is a URL, a domain or a router's prefix such as ``fireworks_ai``."""
         bare = address.casefold().split("://", 1)[-1].split("/", 1)[0]
-        if bare in self._prefixes:
-            return self._prefixes[bare]
+        if bare in self.index.prefixes:
+            return self.index.prefixes[bare]
         for host in self.facts.hosts:
             if any(bare == domain or bare.endswith("." + domain) for domain in host.domains):
                 return host
@@ -154,7 +158,7 @@ class Catalog:
         return (
             name
             if name in self.makers
-            else self._namespaces.get(name.casefold()) or self._maker_names.get(tokens(name))
+            else self.index.namespaces.get(name.casefold()) or self.index.maker_names.get(tokens(name))
         )
 
     # The look-up, step by step.
@@ -163,8 +167,8 @@ class Catalog:
         if not spelling.strip():
             return None
         taken = parts(spelling, self.facts.words)
-        owner = self._owner(taken.path)
-        core, owner = self._scraped(taken, owner)
+        owner = self.owner_of(taken.path)
+        core, owner = self.scraped(taken, owner)
         empty = Match(spelling=spelling, host=owner.host)
         # "deepseek.v3.2" on Bedrock: the maker's name is the first half of the model's.
         joined = tokens(taken.path[-1]) + core if owner.maker else core
@@ -177,10 +181,10 @@ class Catalog:
             self._by_family(empty, core, owner) or self._by_family(empty, joined, owner) or self._by_owner(empty, owner)
         )
 
-    def _owner(self, path: tuple[str, ...]) -> _Owner:
+    def owner_of(self, path: tuple[str, ...]) -> _Owner:
         host: str | None = None
         for depth, piece in enumerate(reversed(path)):
-            maker, served = self._namespaces.get(piece), self._prefixes.get(piece)
+            maker, served = self.index.namespaces.get(piece), self.index.prefixes.get(piece)
             if maker and not (depth and served):
                 return _Owner(maker, served.id if served else None)
             if served:
@@ -189,12 +193,12 @@ class Catalog:
                 return _Owner(None, host, piece)
         return _Owner(None, host)
 
-    def _scraped(self, taken: Spelling, owner: _Owner) -> tuple[Key, _Owner]:
+    def scraped(self, taken: Spelling, owner: _Owner) -> tuple[Key, _Owner]:
         """A leaderboard cell scraped as ``name Maker · Licence``: the maker's name stands at the end of the name."""
         if not any(step.startswith("licence") for step in taken.steps):
             return taken.core, owner
         for length in range(min(4, len(taken.core) - 1), 0, -1):
-            maker = self._maker_names.get(taken.core[-length:])
+            maker = self.index.maker_names.get(taken.core[-length:])
             if maker:
                 return taken.core[:-length], owner
         return taken.core, owner
@@ -211,7 +215,7 @@ class Catalog:
     ) -> Match | None:
         for name, prefix in self._with_and_without_maker(key):
             alias = self._alias(name, taken.path, on)
-            model_id = alias.model if alias else self._exact.get(name)
+            model_id = alias.model if alias else self.index.exact.get(name)
             if model_id is None:
                 continue
             model = self.models[model_id]
@@ -263,14 +267,14 @@ class Catalog:
     def _with_and_without_maker(self, key: Key) -> Iterable[tuple[Key, str | None]]:
         yield key, None
         for length in range(min(3, len(key) - 1), 0, -1):
-            maker = self._maker_names.get(key[:length])
+            maker = self.index.maker_names.get(key[:length])
             if maker:
                 yield key[length:], maker
 
     def _alias(self, key: Key, path: tuple[str, ...], on: date | None) -> rows.Alias | None:
         day = on or date.today()
         best: rows.Alias | None = None
-        for namespace, alias in self._aliases.get(key, ()):
+        for namespace, alias in self.index.aliases.get(key, ()):
             if namespace is not None and namespace not in path:
                 continue
             if (alias.start is None or alias.start <= day) and (alias.end is None or day < alias.end):
@@ -281,7 +285,7 @@ class Catalog:
 
     def _by_ambiguity(self, empty: Match, core: Key, longer_than: int) -> Match | None:
         for length in range(len(core), longer_than, -1):
-            could_be = self._ambiguous.get(core[:length])
+            could_be = self.index.ambiguous.get(core[:length])
             if could_be:
                 names = ", ".join(could_be)
                 return replace(
@@ -295,7 +299,7 @@ class Catalog:
     def _by_family(self, empty: Match, core: Key, owner: _Owner) -> Match | None:
         best: tuple[int, Key, rows.Family] | None = None
         for name, prefix in self._with_and_without_maker(core):
-            for pattern, family in self._patterns.get(name[0], ()):
+            for pattern, family in self.index.patterns.get(name[0], ()):
                 if prefix and family.maker != prefix:
                     continue
                 if _fits(pattern, name) and (best is None or len(pattern) > best[0]):
@@ -327,7 +331,7 @@ class Catalog:
             return None
         maker = self.makers[owner.maker]
         # A maker that also hosts others' models (NVIDIA, Alibaba Cloud …) need not have made what it serves.
-        serves_others = bool(owner.host) and self._prefixes[owner.host or ""].kind == "host"
+        serves_others = bool(owner.host) and self.index.prefixes[owner.host or ""].kind == "host"
         return replace(
             empty, maker=maker.id, maker_name=maker.name, country=maker.country,
             rule=f"namespace of {maker.name} only", sure="likely" if serves_others else "certain",
@@ -354,11 +358,6 @@ def _is_host_path(path: tuple[str, ...]) -> bool:
     return len(path) > 1 and path[0] in {"accounts", "publishers"}
 
 
-def _pattern(text: str) -> Key:
-    """A family's pattern as tokens; ``#`` stands for a version number, ``%`` for a size such as 7b or 0.6b."""
-    return tuple(token for word in text.split() for token in ((word,) if word in ("#", "%") else tokens(word)))
-
-
 def _fits(pattern: Key, name: Key) -> bool:
     """Does ``name`` start with ``pattern``? A version is one to three short numbers, a size a number with b, m or t."""
     if not pattern:
@@ -381,116 +380,3 @@ def _fits(pattern: Key, name: Key) -> bool:
         count = 1 if name[0].isdigit() and len(name) > 1 else 0
         return name[count][0].isdigit() and name[count][-1] in "bmt" and _fits(rest, name[count + 1 :])
     return name[0] == head and _fits(rest, name[1:])
-
-
-@functools.lru_cache(maxsize=8)
-def load(extra: Path | None = None, folder: Path = rows.FOLDER) -> Catalog:
-    """The catalogue that ships with the product, with the rows of the user's file ``extra`` on top (they win).
-
-    Cached. Raises ``DataError`` where a row is broken or two rows claim one spelling.
-    """
-    facts = rows.read(folder)
-    book = Catalog(facts)
-    for maker in facts.makers:
-        _once(book.makers, maker.id, maker, folder / "makers.csv", "id")
-        for namespace in maker.namespaces:
-            _once(book._namespaces, namespace.casefold(), maker.id, folder / "makers.csv", "namespaces")
-    for maker in facts.makers:
-        for name in (maker.id, maker.name, *maker.names, *maker.namespaces):
-            book._maker_names.setdefault(tokens(name), maker.id)
-    for host in facts.hosts:
-        for prefix in (host.id, *host.prefixes):
-            book._prefixes.setdefault(prefix.casefold(), host)
-    seen: dict[Key, str] = {}
-    for family in facts.families:
-        if family.maker not in book.makers:
-            raise DataError(f"{folder / 'families.csv'}: family '{family.id}' names the unknown maker '{family.maker}'")
-        book.families[family.id] = family
-        for text in family.patterns:
-            pattern = _pattern(text)
-            if seen.setdefault(pattern, family.id) != family.id:
-                raise DataError(f"{folder / 'families.csv'}: '{text}' stands in {seen[pattern]} and in {family.id}")
-            if (pattern, family) not in book._patterns.setdefault(pattern[0], []):
-                book._patterns[pattern[0]].append((pattern, family))
-    for model in facts.models:
-        _add_model(book, model, folder / "models.csv", may_replace=False)
-    for model in facts.models:
-        if model.hugging_face:
-            # Two versions may name one repository, and a repository may bear another's name: ids and names go first.
-            book._exact.setdefault(tokens(model.hugging_face.rsplit("/", 1)[-1]), model.id)
-    for alias in facts.aliases:
-        _add_alias(book, alias, folder / "spellings.csv")
-    _check_references(book, folder)
-    for word, could_be in rows.ambiguous(folder).items():
-        book._ambiguous[tokens(word)] = tuple(could_be)
-    if extra is not None:
-        _add_extra(book, extra)
-    return book
-
-
-def _once(table: dict[str, V], key: str, value: V, file: Path, column: str) -> None:
-    if key in table:
-        raise DataError(f"{file}, column '{column}': '{key}' stands there twice; keep one")
-    table[key] = value
-
-
-def _add_model(book: Catalog, model: rows.Model, file: Path, *, may_replace: bool) -> None:
-    if model.id in book.models and not may_replace:
-        raise DataError(f"{file}, column 'id': '{model.id}' stands there twice; keep one")
-    book.models[model.id] = model
-    for name in (model.id, model.name):
-        key = tokens(name)
-        other = book._exact.get(key)
-        if other not in (None, model.id) and not may_replace:
-            raise DataError(f"{file}: '{name}' of '{model.id}' is also a name of '{other}'; give one of them another")
-        book._exact[key] = model.id
-
-
-def _add_alias(book: Catalog, alias: rows.Alias, file: Path) -> None:
-    if alias.model not in book.models:
-        raise DataError(f"{file}, column 'model': '{alias.model}' of spelling '{alias.spelling}' is not in models.csv")
-    taken = parts(alias.spelling, book.facts.words)
-    namespace = taken.path[-1] if taken.path else None
-    entries = book._aliases.setdefault(taken.core, [])
-    for other_space, other in entries:
-        apart = (other.end and alias.start and other.end <= alias.start) or (
-            alias.end and other.start and alias.end <= other.start
-        )
-        if other_space == namespace and other.model != alias.model and not apart:
-            raise DataError(f"{file}: the spelling '{alias.spelling}' is both '{other.model}' and '{alias.model}'")
-    entries.append((namespace, alias))
-
-
-def _check_references(book: Catalog, folder: Path) -> None:
-    for model in book.models.values():
-        if model.maker is not None and model.maker not in book.makers:
-            raise DataError(f"{folder / 'models.csv'}: '{model.id}' names the unknown maker '{model.maker}'")
-        if model.family is not None and model.family not in book.families:
-            raise DataError(f"{folder / 'models.csv'}: '{model.id}' names the unknown family '{model.family}'")
-        if model.is_really is not None and model.is_really not in book.models:
-            raise DataError(
-                f"{folder / 'models.csv'}: '{model.id}' is said to be '{model.is_really}', which has no row"
-            )
-
-
-def _add_extra(book: Catalog, extra: Path) -> None:
-    models, aliases, makers = rows.read_extra(extra)
-    known: dict[str, str] = {}
-    for maker in makers:
-        same = book.maker_named(maker.id)
-        if same and maker.country and book.makers[same].country not in (None, maker.country):
-            raise DataError(
-                f"{extra}, column 'country': {maker.country} for '{maker.id}', which the catalogue has as "
-                f"{book.makers[same].country}; correct it, or give the maker another name"
-            )
-        if same is None:
-            book.makers[maker.id] = maker
-            book._maker_names.setdefault(tokens(maker.id), maker.id)
-            book._namespaces.setdefault(maker.id.casefold(), maker.id)
-        known[maker.id] = same or maker.id
-    for model in models:
-        _add_model(book, replace(model, maker=known[model.maker or ""]), extra, may_replace=True)
-        book._aliases.pop(tokens(model.id), None)
-    for alias in aliases:
-        book._aliases[parts(alias.spelling, book.facts.words).core] = []
-        _add_alias(book, alias, extra)

@@ -20,7 +20,8 @@ from typing import Any
 import polars as pl
 
 from weighbridge.catalog import rows, sources
-from weighbridge.catalog.book import Catalog, load
+from weighbridge.catalog.assemble import load
+from weighbridge.catalog.book import Catalog
 from weighbridge.catalog.spelling import Key, date_length, parts, tokens
 
 CHECKED = "2026-11-24"
@@ -140,7 +141,7 @@ def canonical(book: Catalog, spelling: str) -> Key:
     """The tokens under which the spellings of one model come together: packing, mode and kind taken off, dates kept."""
     words = book.facts.words
     taken = parts(spelling, words)
-    core, _ = book._scraped(taken, book._owner(taken.path))
+    core, _ = book.scraped(taken, book.owner_of(taken.path))
     droppable = words.formats | words.modes | words.kinds | {("latest",)}
     changed = True
     while changed:
@@ -152,8 +153,8 @@ def canonical(book: Catalog, spelling: str) -> Key:
     if len(core) > 1 and len(core[-1]) == 8 and date_length(core) and core not in KEPT_DATES and core not in WHOLE:
         core = core[:-1]
     for length in range(min(3, len(core) - 1), 0, -1):
-        maker = book._maker_names.get(core[:length])
-        if maker and any(family.maker == maker for _, family in book._patterns.get(core[length], ())):
+        maker = book.index.maker_names.get(core[:length])
+        if maker and any(family.maker == maker for _, family in book.index.patterns.get(core[length], ())):
             core = core[length:]
             break
     return _ordered(core)

@@ -22,7 +22,7 @@ PERCENT = (
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("gap", help=__doc__.split("``: ", 1)[1] if __doc__ else None)(gap)
+    app.command("gap", help="How far the best of one side is from the best of the other: points, percent, months.")(gap)
 
 
 def gap(

@@ -94,7 +94,7 @@ def read(
     )
     if not releases and form != "wide":
         remarks += _out_of_order(table["date"])
-    table = _without_duplicates(table, "releases" if releases else "snapshots", remarks)
+    table = _without_duplicates(table, path, "releases" if releases else "snapshots", remarks)
     is_elo = (form != "epoch") if elo is None else elo
     return Ratings(
         table.sort("date", "rating", descending=[False, True], maintain_order=True),
@@ -284,7 +284,7 @@ def _emptied(table: pl.DataFrame, remarks: list[Remark]) -> pl.DataFrame:
     return usable
 
 
-def _without_duplicates(table: pl.DataFrame, kind: Kind, remarks: list[Remark]) -> pl.DataFrame:
+def _without_duplicates(table: pl.DataFrame, path: Path, kind: Kind, remarks: list[Remark]) -> pl.DataFrame:
     same = table.unique(["date", "model", "rating", "low", "high"], maintain_order=True)
     if len(same) < len(table):
         gone = len(table) - len(same)
@@ -299,6 +299,17 @@ def _without_duplicates(table: pl.DataFrame, kind: Kind, remarks: list[Remark]) 
     if twice.is_empty():
         return same
     worst = twice.sort("spread", descending=True).row(0, named=True)
+    days = twice.group_by("date").agg(pl.len().alias("n"), pl.col("spread").median())
+    sizes = spread.group_by("date").agg(pl.len().alias("size"))
+    many = (pl.col("n") >= 5) & (pl.col("n") >= 0.2 * pl.col("size")) & (pl.col("spread") > 5)
+    mixed = days.join(sizes, on="date").filter(many)
+    if len(mixed):
+        day, n, apart, size = mixed.sort("date").row(0)
+        raise DataError(
+            f"{path}, column rating: on {len(mixed)} days, first on {day}, {n} of {size} models have two ratings, "
+            f"typically {apart:.1f} points apart: two boards are mixed in one file; give one of them, or name the column that tells "
+            "them apart with --columns board=COLUMN and choose with --board"
+        )
     what = "releases" if kind == "releases" else "snapshots"
     remarks.append(
         Remark(
