@@ -139,7 +139,7 @@ def _model_rows(
         }
         row |= _counts(totals, compared, k, is_rate)
         row |= _numbers(compared, k)
-        row |= _conditional(compared, k)
+        row |= _conditional(compared, k, float(row["events_rarer"] or 0) >= design.thresholds.events)
         row |= _bounds(totals, compared, k, is_rate)
         test = None if is_placebo[k] else placebo_test(float(effects[k]), effects[is_placebo], resolution=resolution)
         row |= _placebo(test)
@@ -197,12 +197,13 @@ def _numbers(compared: _Compared, k: int) -> Row:
     }
 
 
-def _conditional(compared: _Compared, k: int) -> Row:
+def _conditional(compared: _Compared, k: int, enough: bool) -> Row:
+    """On these tasks; with too few events the noise within tasks is not seen well enough for an interval."""
     h = compared.here
     return {
         "here_difference": None if h is None else _number(float(h.difference[k])),
-        "here_low": None if h is None else _number(float(h.low[k])),
-        "here_high": None if h is None else _number(float(h.high[k])),
+        "here_low": None if h is None or not enough else _number(float(h.low[k])),
+        "here_high": None if h is None or not enough else _number(float(h.high[k])),
         "here_is_bound": None if h is None else bool(h.bound[k]),
     }
 

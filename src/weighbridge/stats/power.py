@@ -15,6 +15,7 @@ import numpy as np
 from weighbridge.stats.distributions import noncentral_t_power, t_quantile
 from weighbridge.stats.estimate import NoEstimate
 from weighbridge.stats.population import Population
+from weighbridge.stats.sequential import may_stop
 from weighbridge.stats.signflip import sign_flips
 
 FEWEST_EVENTS = 20.0
@@ -162,3 +163,54 @@ def published_design(
             twenty = float((c1.sum(axis=0) >= 1.2 * np.maximum(c0.sum(axis=0), 0.5)).mean())
             rows.append(PublishedCell(tasks, repeats, ratio, base, found, found_in_family, twenty))
     return rows
+
+
+@dataclass(frozen=True)
+class Savings:
+    """How a sequential comparison ended, as shares of the simulated ones, and the share of trials it saved."""
+
+    ratio: float
+    saved: float
+    effect: float
+    futile: float
+    to_the_end: float
+    covers: float
+    datasets: int
+
+
+def sequential_savings(
+    tasks: int,
+    waves: int,
+    population: Population,
+    *,
+    of_interest: float = 1.5,
+    alpha: float = 0.05,
+    tests: int = 1,
+    datasets: int = 200,
+    seed: int = 0,
+) -> Savings:
+    """Trials that ``sequential.may_stop`` saves on average against asking all ``waves`` (a wave: every task, two arms).
+
+    ``covers``: how often the confidence sequence at the stop holds the true ratio on the drawn tasks.
+    """
+    waves_used, effect, futile, covered = 0, 0, 0, 0
+    for k in range(datasets):
+        rng = np.random.default_rng([seed, k])
+        neutral, context = population.draw(rng, (tasks,))
+        y1 = (rng.random((waves, tasks)) < context).astype(np.float64)
+        y0 = (rng.random((waves, tasks)) < neutral).astype(np.float64)
+        stop = may_stop(y1, y0, of_interest=of_interest, alpha=alpha, tests=tests)
+        waves_used += stop.waves
+        effect += stop.why in ("worse side", "better side")
+        futile += stop.why == "futile"
+        covered += stop.low <= float(context.mean()) / float(neutral.mean()) <= stop.high
+    to_the_end = datasets - effect - futile
+    return Savings(
+        population.ratio,
+        saved=1 - waves_used / (datasets * waves),
+        effect=effect / datasets,
+        futile=futile / datasets,
+        to_the_end=to_the_end / datasets,
+        covers=covered / datasets,
+        datasets=datasets,
+    )

@@ -51,14 +51,16 @@ def rate(counts: Floats, answers: Floats, *, level: float = 0.95) -> Rate | NoEs
         raise ValueError("a rate needs 0 ≤ counts ≤ answers in every task")
     total, events = float(n_i.sum()), float(c.sum())
     value = events / total
-    worst = tasks * total**2 / (tasks * float((n_i**2).sum()))  # every task unanimous: Kish's effective number
+    worst = total**2 / float((n_i**2).sum())  # every task unanimous: Kish's effective number
     mixed = min(int((c > 0).sum()), int((c < n_i).sum()))
     if tasks < 2 or mixed < FEWEST_MIXED:
         effective = worst
         low, high = clopper_pearson(value, worst, level=level)
     else:
         variance = tasks / (tasks - 1) * float(((c - value * n_i) ** 2).sum()) / total**2
-        effective = min(max(value * (1 - value) / variance, worst * (tasks - 1) / tasks), total)
+        spread = value * (1 - value)
+        # the tasks may agree more than chance would have it: never more than every answer for itself
+        effective = total if variance * total <= spread else max(spread / variance, worst * (tasks - 1) / tasks)
         z = normal_quantile(0.5 + level / 2)
         effective *= (z / t_quantile(0.5 + level / 2, tasks - 1)) ** 2
         low, high = wilson(value, effective, level=level)

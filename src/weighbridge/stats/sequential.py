@@ -145,7 +145,6 @@ class Family:
                 under = float(log_wealth_under(context, neutral, 1.0).max())
                 answers.append("worse side" if over > under else "better side")
                 continue
-            bar = float(np.log(1 / self.alpha))
             small = min(
                 float(log_wealth_under(context, neutral, self.of_interest).max()),
                 float(log_wealth_over(context, neutral, 1 / self.of_interest).max()),
