@@ -163,7 +163,7 @@ def test_a_key_is_never_written_or_shown(
 
     notes: list[str] = []
     with FaultServer(script) as server:
-        plan = plan_of(model(server.base_url, api_key_env="KEY_OF_TEST", attempts=2))
+        plan = plan_of(model(server.base_url, api_key_env="KEY_OF_TEST", attempts=2, concurrency=1))
         run = run_of(tmp_path, plan, 6)
         ask(plan, run, progress=lambda standing: notes.extend(str(one) for one in standing.models.values()), **FAST)
         assert server.headers[0]["Authorization"] == f"Bearer {SENTINEL}"

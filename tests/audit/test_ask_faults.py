@@ -256,6 +256,24 @@ def test_one_bad_question_does_not_give_an_endpoint_up(tmp_path: Path) -> None:
         assert ask(plan, run_of(tmp_path, plan, 5), **FAST).tallies["m"].states == {"answered": 4, "error": 1}
 
 
+def test_a_few_bad_questions_in_a_row_do_not_give_an_endpoint_up_that_has_answered(tmp_path: Path) -> None:
+    bad = [f"question {number} of m" for number in range(1, 10)]
+    with FaultServer(lambda body, time: Say(500, "x") if question(body) in bad else good()) as server:
+        plan = plan_of(model(server.base_url, attempts=1, concurrency=1))
+        assert ask(plan, run_of(tmp_path, plan, 11), **FAST).tallies["m"].states == {"answered": 2, "error": 9}
+
+
+def test_an_endpoint_that_dies_in_the_middle_is_given_up_and_its_trials_stay_unasked(tmp_path: Path) -> None:
+    with FaultServer(lambda body, time: good() if sum(server.asked.values()) <= 5 else Say(500, "dead")) as server:
+        plan = plan_of(model(server.base_url, attempts=1, concurrency=2))
+        run = run_of(tmp_path, plan, 100)
+        with pytest.raises(EndpointDown, match=r"5 of 100 trials"):
+            ask(plan, run, **FAST)
+        assert run.read("answers")["state"].to_list() == ["answered"] * 5 and sum(server.asked.values()) < 20
+        server.script = lambda body, time: good()
+        assert ask(plan, run, **FAST).tallies["m"].states == {"answered": 100}
+
+
 def test_a_bad_question_at_the_end_of_a_resumed_run_is_settled(tmp_path: Path) -> None:
     def script(body: Any, time: int) -> Say:
         return Say(400, "odd") if question(body) == "question 3 of m" else good()

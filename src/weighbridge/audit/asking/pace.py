@@ -84,9 +84,12 @@ class Pace:
             self._next_tokens = max(now, self._next_tokens) + tokens * 60 / self._limits.tokens_per_minute
 
     def went_well(self) -> None:
-        """The endpoint answered: what a 429 took away is won back, a whole place per round of answers."""
+        """The endpoint answered: what a 429 took away is won back, a whole place per round of answers.
+
+        The pause shrinks step by step too: an endpoint that allows three requests a minute answers between its 429s.
+        """
         if time.monotonic() >= self._paused_until:
-            self._waves = 0
+            self._waves = max(0, self._waves - 1)
         self.allowed = min(float(self._limits.concurrency), self.allowed + 1 / self.allowed)
 
     def slow_down(self, retry_after: float | None) -> None:

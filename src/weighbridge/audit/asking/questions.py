@@ -29,14 +29,24 @@ from weighbridge.audit.providers import Connection
 from weighbridge.errors import EndpointDown, KeyMissing, WeighbridgeError
 from weighbridge.store.journal import End, Journal
 
-PATIENCE: dict[FaultKind, int] = {"unreachable": 1, "key": 1, "not found": 1, "request": 10}
-"""Trials that may fail one after the other, without a reply between them, before the model is given up."""
-USUAL_PATIENCE = 3
 NEVER_THE_QUESTION: set[FaultKind] = {"unreachable", "key", "not found"}
 """Failures that say nothing of the question that was asked."""
 WORTH_WAITING = 4
 """An endpoint that has answered and is then unreachable is waited for so many times longer: it may be restarting."""
 LONGEST_WAIT = 60.0
+
+
+def patience(kind: FaultKind, *, replied: bool) -> int:
+    """Trials that may fail one after the other, without a reply between them, before the model is given up.
+
+    Few at the start, where all of them would fail alike. More once the endpoint has replied in this session: one
+    question in twenty may be a bad one, and ten of those in a row are still no chance event.
+    """
+    if kind in NEVER_THE_QUESTION:
+        return 3 if replied else 1
+    if kind == "request":
+        return 20 if replied else 10
+    return 10 if replied else 3
 
 
 class KeyRefused(KeyMissing):
@@ -102,7 +112,7 @@ class Questions:
         self._tell = tell
         self._answered_before = answered_before
         self._first_wait = first_wait
-        self._pace = Pace(model.limits.model_copy(update={"concurrency": at_once}), first_wait=2 * first_wait)
+        self._pace = Pace(model.limits.model_copy(update={"concurrency": at_once}), first_wait=4 * first_wait)
         self._replied = False
         self._unproved: list[_Failure] = []
         self._mean_output = float(min(EXPECTED_OUTPUT, model.sampling.max_tokens))
@@ -373,12 +383,8 @@ class Questions:
         if self.down is not None:
             return
         self._unproved.append(_Failure(trial, fault))
-        if len(self._unproved) >= PATIENCE.get(fault.kind, USUAL_PATIENCE) and not self._proved_otherwise(fault):
+        if len(self._unproved) >= patience(fault.kind, replied=self._replied):
             self._give_up(fault)
-
-    def _proved_otherwise(self, fault: Fault) -> bool:
-        """One refused key or unknown model after good answers may be a hiccup; three in a row are not."""
-        return fault.kind in {"key", "not found"} and self._replied and len(self._unproved) < USUAL_PATIENCE
 
     async def _settle_unproved(self) -> None:
         failures, self._unproved = self._unproved, []
@@ -406,7 +412,8 @@ class Questions:
                 f"(it mostly ends in /v1), {later}"
             )
         elif fault.kind == "unreachable":
-            self.down = EndpointDown(f"{said}: cannot be reached ({heard}); start it or mend `base_url`, {later}")
+            mend = "start it or mend `base_url`" if self.model.base_url else "see whether its process was ended"
+            self.down = EndpointDown(f"{said}: cannot be reached ({heard}); {mend}, {later}")
         elif fault.kind == "slow down":
             self.down = EndpointDown(
                 f"{said}: asks for less or for nothing more now ({heard}); lower `limits.requests_per_minute` or "
