@@ -110,6 +110,16 @@ def test_the_lag_is_the_time_since_the_other_side_first_had_it(tmp_path: Path) -
     assert stricter.spread.last == pytest.approx((date(2024, 5, 7) - date(2024, 2, 29)).days / 30.4375)
 
 
+def test_as_good_is_enough_to_have_had_it(tmp_path: Path) -> None:
+    path = tmp_path / "eci.csv"
+    path.write_text(
+        "Model,eci,date\nGPT-4 (Mar 2023),100,2023-03-14\nClaude 3 Opus,110,2024-02-29\nDeepSeek-V3,100,2024-12-26\n"
+    )
+    lag = gap.measure(gap.read(path), BOOK).lag
+    assert lag is not None
+    assert lag.spread.last == pytest.approx((date(2024, 12, 26) - date(2023, 3, 14)).days / 30.4375)
+
+
 def test_a_lag_on_a_leaderboard_is_untouched_by_a_rebased_scale(tmp_path: Path) -> None:
     levels = [1504, 1480, 1490, 1470, 1465, 1450, 1440, 1430]
     plain = [*snapshot("2026-02-12", levels), *snapshot("2026-03-12", levels)]

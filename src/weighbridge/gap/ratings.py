@@ -307,8 +307,8 @@ def _without_duplicates(table: pl.DataFrame, path: Path, kind: Kind, remarks: li
         day, n, apart, size = mixed.sort("date").row(0)
         raise DataError(
             f"{path}, column rating: on {len(mixed)} days, first on {day}, {n} of {size} models have two ratings, "
-            f"typically {apart:.1f} points apart: two boards are mixed in one file; give one of them, or name the column that tells "
-            "them apart with --columns board=COLUMN and choose with --board"
+            f"typically {apart:.1f} points apart: two boards are mixed in one file; give one, or name the column "
+            "that tells them apart (--columns board=COLUMN) and choose with --board"
         )
     what = "releases" if kind == "releases" else "snapshots"
     remarks.append(
