@@ -350,6 +350,7 @@ def test_a_chart_takes_its_colours_from_the_style_sheet(tmp_path: Path) -> None:
     css = (Path(figures.__file__).parent / "templates" / "page.css").read_text("utf-8")
     drawn = figures.svg(figures.outcomes(accounts.outcomes(evidence))(figures.WIDE), "alt")
     assert not re.search(r"#0000[0-9a-f]{2}", drawn)
+    assert {"fill-exploitable", "fill-sound", "fill-broken"} <= set(re.findall(r"[a-z-]+", drawn))
     for name in set(re.findall(r'class="([^"]+)"', drawn)):
         assert all(f".{part} {{" in css for part in name.split()), name
 
