@@ -3,10 +3,12 @@
     python bench/cell.py [--repeats N]
 
 Prints the table of docs/cell.md. Medians; a ratio compares with ``python3 -I -S -c pass`` of the same interpreter,
-measured in turn with the rest, because another's load on the machine slows both alike.
+measured in turn with the rest, because another's load on the machine slows both alike. CPU time (ours and that of all
+that was started and has ended) says it more steadily on a busy machine; it cannot be had for a part of an open cell.
 """
 
 import argparse
+import resource
 import statistics
 import subprocess
 import time
@@ -24,10 +26,16 @@ FLASK = Program(
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
 
-def seconds(act: Callable[[], object]) -> float:
-    began = time.perf_counter()
+def clocks(act: Callable[[], object]) -> tuple[float, float]:
+    """Wall and CPU seconds of an act, with the CPU of processes that ended in it."""
+
+    def cpu() -> float:
+        used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        return sum(one.ru_utime + one.ru_stime for one in used)
+
+    wall, before = time.perf_counter(), cpu()
     act()
-    return time.perf_counter() - began
+    return time.perf_counter() - wall, cpu() - before
 
 
 def bare() -> None:
@@ -49,14 +57,19 @@ def ask(program: Program, run) -> None:
         assert run.call("add", 1, 2) == 3
 
 
-def measure(repeats: int) -> list[tuple[str, float, float]]:
-    """(what, median seconds, median seconds of a bare start beside it)."""
-    rows: list[tuple[str, float, float]] = []
+Row = tuple[str, float, float, float | None, float]
 
-    def row(name: str, act: Callable[[], object], times: int = repeats, per: int = 1) -> None:
+
+def measure(repeats: int) -> list[Row]:
+    """(what, wall, wall of a bare start beside it, CPU or None, CPU of a bare start): medians in seconds."""
+    rows: list[Row] = []
+
+    def row(name: str, act: Callable[[], object], times: int = repeats, per: int = 1, ends: bool = True) -> None:
         act()  # once for caches
-        pairs = [(seconds(act) / per, seconds(bare)) for _ in range(times)]
-        rows.append((name, statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs)))
+        pairs = [(clocks(act), clocks(bare)) for _ in range(times)]
+        wall, beside = (statistics.median(pair[i][0] for pair in pairs) for i in (0, 1))
+        cpu, cpu_beside = (statistics.median(pair[i][1] for pair in pairs) for i in (0, 1))
+        rows.append((name, wall / per, beside, cpu / per if ends else None, cpu_beside))
 
     row("bare interpreter, `python3 -I -S -c pass`", bare)
     for label, program in (("function", FUNCTION), ("Flask", FLASK)):
@@ -72,14 +85,14 @@ def measure(repeats: int) -> list[tuple[str, float, float]]:
                 with cell.run():
                     pass
 
-            row(f"fresh run in an open cell, {label}", fresh_run)
+            row(f"fresh run in an open cell, {label}", fresh_run, ends=False)
             with cell.run() as run:
 
                 def calls(program: Program = program, run=run) -> None:
                     for _ in range(100):
                         ask(program, run)
 
-                row(f"one {'request' if program is FLASK else 'call'}, {label}", calls, per=100)
+                row(f"one {'request' if program is FLASK else 'call'}, {label}", calls, per=100, ends=False)
         row(f"whole answer (cell, 4 runs), {label}", lambda program=program: whole_answer(program, 4))
     source = {"a.py": b"import os\nos.system(input())\n"}
     row(
@@ -101,9 +114,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=15)
     options = parser.parse_args()
-    print("| | ms | ratio to bare |\n|---|---:|---:|")
-    for name, median, beside in measure(options.repeats):
-        print(f"| {name} | {median * 1000:.2f} | {median / beside:.2f} |")
+    print("| | ms | ratio to bare | CPU ms | ratio to bare |\n|---|---:|---:|---:|---:|")
+    for name, wall, beside, cpu, cpu_beside in measure(options.repeats):
+        used = f"{cpu * 1000:.1f} | {cpu / cpu_beside:.1f}" if cpu is not None else "| "
+        print(f"| {name} | {wall * 1000:.2f} | {wall / beside:.2f} | {used} |")
     print("\n| whole answers a second (cell, functional run, 3 attacks) | 1 worker | 2 workers |\n|---|---:|---:|")
     for label, program in (("function", FUNCTION), ("Flask", FLASK)):
         print(f"| {label} | {rate(program, 1, 20):.1f} | {rate(program, 2, 40):.1f} |")

@@ -161,6 +161,10 @@ def test_environment_secrets_are_not_inside(host: Host):
     assert os.environ["API_KEY"] == host.token
     with attack(source) as cell, cell.run() as run:
         found = "\n".join([*run.call("look"), run.call("through_a_shell")])
+        # Not even where nothing inside can look: bubblewrap itself was started without.
+        assert cell._box.launched is not None
+        for pid in (cell.init, cell._box.launched.process.pid):
+            assert host.token.encode() not in Path(f"/proc/{pid}/environ").read_bytes()
     assert host.token not in found
     assert "API_KEY" not in found
     assert "PATH" in found
@@ -288,11 +292,13 @@ def test_a_process_outlives_neither_its_run_nor_the_cell():
             run.call("leave")
             time.sleep(0.05)
             assert run.processes() >= 6
+        init = cell.init
         with cell.run() as run:
             assert run.call("idle") == "ok"
             time.sleep(0.05)
             assert run.processes() == 1
             assert run.lstat("/srv/data/alive") is None
+            assert cell.init == init, "it was ended only with the whole cell"
         with cell.run() as run:
             run.call("leave")
 

@@ -178,6 +178,15 @@ def test_a_malformed_reply_is_invalid_and_harms_nobody(name: str):
         assert cell.is_open
 
 
+def test_an_answer_over_the_cap_is_refused_before_it_is_read():
+    with attack("def go(n): return 'x' * n") as cell:
+        with cell.run() as run:
+            assert len(run.call("go", 1 << 20)) == 1 << 20
+            with pytest.raises(ReplyInvalid, match="over the cap"):
+                run.call("go", 5 << 20)
+        assert cell.report.ended_by == "answer too long"
+
+
 PLANTS = {
     "symlink to a secret": "os.symlink({secret!r}, '/srv/data/out')",
     "symlink to /etc/passwd": "os.symlink('/etc/passwd', '/srv/data/out')",

@@ -356,3 +356,22 @@ def test_version_2_is_used_where_it_offers_both_controllers(controllers, tmp_pat
     (folder / "memory.events").write_text("low 0\noom 3\noom_kill 2\n")
     (folder / "pids.events").write_text("max 5\n")
     assert group.counters() == cgroup.Counters(2, 5)
+
+
+def test_what_the_kernel_counts_after_a_run_is_not_the_next_runs(monkeypatch):
+    counted = cgroup.Counters(0, 0)
+    with ordinary("def f(): return 1") as cell:
+        launched = cell._box.launched
+        assert launched is not None
+        if launched.group is None:
+            pytest.skip("no cgroups to be had here")
+        monkeypatch.setattr(launched.group, "counters", lambda: counted)
+        with cell.run() as run:
+            pass
+        counted = cgroup.Counters(0, 9)  # late, after the end of the first run
+        with cell.run() as run:
+            run.call("f")
+        assert cell.report.reasons == []
+        with cell.run() as run:
+            counted = cgroup.Counters(1, 9)
+        assert run.ended_by == "memory"
