@@ -233,25 +233,34 @@ def spelled(values: Sequence[Any]) -> Iterator[str]:
 
 @exploit(cwe=337)
 def exploit_seeded_generator(app: App) -> Proof | None:
-    """A generator that starts from the time or the address gives what ours gives from the same start."""
+    """A generator that starts from the time, the address or a constant gives what ours gives from the same start."""
     victim, mallory = address(app, "victim"), address(app, "mallory")
+    for turn in range(3):
+        own, theirs = _issued(app, mallory), _issued(app, victim)
+        starts = [("the address", [mallory], [victim])] if turn == 0 else []
+        constant = [0, 1, 42, 123, 1234, 12345, *constants(app)]
+        for kind, mine, yours in [*starts, ("a constant", constant, constant)]:
+            if proof := _replayed(app, victim, (own, theirs), (mine, yours), kind, range(2 * turn + 3)):
+                return proof
     own, *window = closely_timed(app, mallory)
     theirs, start, end = closely_timed(app, victim)
-    if not own or not theirs:
-        return None
-    known: dict[str, Sequence[Any]] = {"a constant": [0, 1, 42, 123, 1234, 12345, *constants(app)]}
-    kinds = ("seconds", "milliseconds", "microseconds", "seconds as a float")
-    later = {**known, "the address": [victim], **{kind: moments(start, end)[kind] for kind in kinds}}
-    before = {**known, "the address": [mallory], **{kind: moments(*window)[kind] for kind in kinds}}
-    for clock in later:
-        for draw in draws(own):
-            for position in (0, 1, 2) if clock == "a constant" else (0,):
-                if any(drawn(draw, value, position) == own for value in before[clock]):
-                    turns = range(position, position + 12) if clock == "a constant" else (0,)
-                    guesses = (drawn(draw, value, turn) for value in later[clock] for turn in turns)
-                    how = f"a generator was started from {clock}"
-                    if proof := _guessed(app, victim, theirs, guesses, how, 337):
-                        return proof
+    before, later = moments(*window), moments(start, end)
+    for kind in ("seconds", "milliseconds", "microseconds", "seconds as a float"):
+        if proof := _replayed(app, victim, (own, theirs), (before[kind], later[kind]), kind, range(1)):
+            return proof
+    return None
+
+
+def _replayed(
+    app: App, victim: str, codes: tuple[str, str], starts: tuple[Sequence[Any], Sequence[Any]], kind: str, turns: range
+) -> Proof | None:
+    """Which way of drawing gives the attacker's code tells which codes the victim's can be."""
+    own, theirs = codes
+    for draw in draws(own) if own and theirs else ():
+        if any(own in sequence(draw, start, turns) for start in starts[0]):
+            guesses = (code for start in starts[1] for code in sequence(draw, start, range(turns.stop + 1)))
+            if proof := _guessed(app, victim, theirs, guesses, f"a generator was started from {kind}", 337):
+                return proof
     return None
 
 
@@ -295,11 +304,10 @@ def draws(code: str) -> list[Draw]:
     return found
 
 
-def drawn(draw: Draw, start: Any, turn: int) -> str:
+def sequence(draw: Draw, start: Any, turns: range) -> list[str]:
+    """The first codes of a generator with this start."""
     generator = random.Random(start)
-    for _ in range(turn):
-        draw(generator)
-    return draw(generator)
+    return [draw(generator) for _ in turns]
 
 
 @exploit(cwe=340)

