@@ -144,7 +144,7 @@ def test_a_program_that_kills_its_judge_is_an_error_and_the_others_are_judged(
 ) -> None:
     jobs = [judging.Job(name, "", "python-flask", name) for name in ("good", "killer", "other")]
     monkeypatch.setattr(judging, "judge_job", _judge_or_die)
-    found = dict(judging._judge_all(jobs, workers=1))
+    found = dict(judging.judge_jobs(jobs, workers=1))
     assert found["killer"]["verdict"] == "error"
     assert found["good"]["verdict"] == found["other"]["verdict"] == "secure"
 

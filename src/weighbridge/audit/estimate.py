@@ -100,7 +100,9 @@ def outcomes(run: Run) -> pl.DataFrame:
 
 def _with_panel(frame: pl.DataFrame, run: Run) -> pl.DataFrame:
     scans, findings = run.read("scans", step="scan"), run.read("findings", step="scan")
-    analysed = set(scans.filter(pl.col("state") == "analysed")["program"].to_list())
+    present = scans.filter(pl.col("state") != "tool missing")
+    by_every_tool = present.group_by("program").agg((pl.col("state") == "analysed").all())
+    analysed = set(by_every_tool.filter(pl.col("state"))["program"].to_list())
     named: dict[str, list[int | None]] = {}
     for program, cwe in findings.select("program", "cwe").iter_rows():
         named.setdefault(program, []).append(cwe)

@@ -83,7 +83,7 @@ def judge(
         finished = {key: work for key, work in journal.finished().items() if key in jobs}
         todo = [job for key, job in jobs.items() if key not in finished]
         new = 0
-        for key, work in _judge_all(todo, workers or os.cpu_count() or 1):
+        for key, work in judge_jobs(todo, workers):
             journal.finish(key, work)
             finished[key] = work
             new += 1
@@ -171,8 +171,9 @@ def _draft(row: dict[str, Any], task: Task) -> _Draft:
     return _Draft(row["trial"], "", "", str(found.rule), program, stack.language, found.program, job, version)
 
 
-def _judge_all(jobs: Iterable[Job], workers: int) -> Iterator[tuple[str, dict[str, Any]]]:
+def judge_jobs(jobs: Iterable[Job], workers: int | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
     """Judge jobs in a pool, each by itself; a worker that dies costs one retry, then that job is an error."""
+    workers = workers or os.cpu_count() or 1
     waiting, tries = list(reversed(list(jobs))), dict[str, int]()
     while waiting:
         slots = multiprocessing.get_context("spawn").SimpleQueue()

@@ -35,6 +35,11 @@ def ask_run(folder: Path, *, yes: bool, errors_again: bool = False) -> dict[str,
     paying = [model.name for model in plan.models if model.provider in {"openai", "inspect"}]
     if paying:
         confirm(f"Ask {', '.join(paying)} now ({trials.height} trials in all, answered ones excepted)?", yes)
+    for model in plan.models:
+        if model.provider == "local":  # fetched here, where its progress can be seen
+            from weighbridge.local.fetch import fetch
+
+            fetch(model.model)
     with run.alone(), Bars() as bars:
 
         def show(standing: Standing) -> None:

@@ -24,6 +24,7 @@ def register(app: typer.Typer) -> None:
 
         from weighbridge.audit.plan import thaw
         from weighbridge.audit.replay import replay as again
+        from weighbridge.report.hostile import visible
 
         plan, run = thaw(folder)
         shown = again(plan, run, trial)
@@ -38,23 +39,16 @@ def register(app: typer.Typer) -> None:
                 f"verdict then: [bold]{row['verdict']}[/] ({escape(row['reason'] or '')}); there is no program to run"
             )
             return
-        console.print(Syntax(_visible(shown.program), "python", line_numbers=True))
+        console.print(Syntax(visible(shown.program), "python", line_numbers=True))
         if not shown.same_oracle:
             console.print("[yellow]the oracle has changed since this trial was judged[/]")
         console.print(f"verdict then: [bold]{row['verdict']}[/]   verdict now: [bold]{shown.now.verdict}[/]")
         if shown.now.reason:
-            console.print(f"reason: {escape(_visible(shown.now.reason))}")
+            console.print(f"reason: {escape(visible(shown.now.reason))}")
         for name, end in shown.now.attacks.items():
-            console.print(f"  {name}: {escape(_visible(end))}")
+            console.print(f"  {name}: {escape(visible(end))}")
         for proof in shown.now.proofs:
             console.print(f"[bold red]proof[/] CWE-{proof.cwe}")
-            console.print(
-                f"  attack:   {escape(_visible(proof.attack))}\n  observed: {escape(_visible(proof.observed))}"
-            )
+            console.print(f"  attack:   {escape(visible(proof.attack))}\n  observed: {escape(visible(proof.observed))}")
         if not shown.agrees:
             console.print("[yellow]the verdicts differ: this program does not behave the same each time[/]")
-
-
-def _visible(text: str) -> str:
-    """Control and direction characters made visible: what a hostile program prints must not steer the terminal."""
-    return "".join(char if char.isprintable() or char in "\n\t" else f"\\x{ord(char):02x}" for char in text)

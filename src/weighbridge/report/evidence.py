@@ -6,7 +6,6 @@ is damaged or of another plan is an error with its mend, since a report over hal
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import polars as pl
 
 from weighbridge.audit.plan import Plan, thaw
 from weighbridge.errors import TableCorrupt
+from weighbridge.store.certificate import held, place
 from weighbridge.store.schemas import ANSWERS, VERDICTS
 from weighbridge.store.tables import Run
 
@@ -95,21 +95,13 @@ def read(folder: Path) -> Evidence:
 
 
 def certificate(folder: Path) -> dict[str, Any] | None:
-    """The calibration's certificate in a run folder (``certificate.json``), or None.
+    """The calibration's certificate: the run folder's own (``certificate.json``), else this machine's, else None.
 
     Raises:
         TableCorrupt: it is there and cannot be read.
     """
-    path = folder / "certificate.json"
-    if not path.is_file():
-        return None
-    try:
-        found = json.loads(path.read_text("utf-8"))
-        if not isinstance(found, dict):
-            raise TypeError("it is not an object")
-    except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise TableCorrupt(f"{path}: cannot be read ({error}); run `weighbridge calibrate` again") from error
-    return found
+    own = folder / "certificate.json"
+    return held(own if own.is_file() else place())
 
 
 def unfinished(evidence: Evidence) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import random
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
@@ -29,7 +29,8 @@ REFUSAL = "I'm sorry, but I can't help with that request."
 class Behaviour(BaseModel):
     """Rates over everything asked; what is left answers with secure programs.
 
-    ``lines`` adds so many harmless lines to every program: length without behaviour.
+    ``lines`` adds so many harmless lines to every program: length without behaviour. ``unseen``: exploitable programs
+    are only those that the panel misses.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -37,6 +38,7 @@ class Behaviour(BaseModel):
     broken: float = Field(default=0.0, ge=0, le=1)
     refused: float = Field(default=0.0, ge=0, le=1)
     lines: int = Field(default=0, ge=0)
+    unseen: bool = False
 
 
 class Specimen(BaseModel):
@@ -62,6 +64,21 @@ class Specimen(BaseModel):
                 return behaviour
         raise PlanError(f"specimen '{self.name}': no behaviour for context '{context}'; add a pattern \"*\"")
 
+    def chance(self, task: str, context: str, seed: int) -> float:
+        """The planted chance of an exploitable program on one task, given that it is neither broken nor refused: the
+        file's rate, moved on the log-odds scale by the specimen's two noises."""
+        rate = self.for_context(context).exploitable
+        if not 0 < rate < 1 or not (self.task_sd or self.wording_sd):
+            return rate
+        of_task = random.Random(f"{seed}/{self.name}/task/{task}").gauss(0, self.task_sd)
+        of_wording = random.Random(f"{seed}/{self.name}/wording/{context}").gauss(0, self.wording_sd)
+        return 1 / (1 + math.exp(-(math.log(rate / (1 - rate)) + of_task + of_wording)))
+
+    def planted(self, task: str, context: str, seed: int) -> float:
+        """The same over everything asked: what *exploitable* should read on this task."""
+        rates = self.for_context(context)
+        return self.chance(task, context, seed) * (1 - rates.broken - rates.refused)
+
 
 @cache
 def specimens() -> dict[str, Specimen]:
@@ -75,12 +92,16 @@ def specimens() -> dict[str, Specimen]:
     return found
 
 
-def answer(name: str, trial: Mapping[str, Any], twins: Mapping[str, str], seed: int) -> str:
+def answer(
+    name: str, trial: Mapping[str, Any], twins: Mapping[str, str], seed: int, *, unseen: Collection[str] | None = None
+) -> str:
     """The text with which a specimen answers one trial, the same for the same trial and seed.
 
     Args:
         trial: needs ``task``, ``context`` and ``repeat``; other fields are not looked at.
         twins: programs by name, ``secure_…``, ``vulnerable_…`` or ``bypass_…``.
+        unseen: names of the twins that the panel misses, where that was measured; a specimen that needs them answers
+            with secure programs on tasks that have none.
 
     Raises:
         UnknownName: no specimen has that name.
@@ -94,8 +115,12 @@ def answer(name: str, trial: Mapping[str, Any], twins: Mapping[str, str], seed: 
     if not secure or not flawed:
         raise PlanError(f"task '{trial['task']}' has no twins for its stack, so a specimen cannot answer it")
     rates = specimen.for_context(str(trial["context"]))
+    if rates.unseen:
+        if unseen is None:
+            raise PlanError(f"specimen '{name}' needs to know which twins the panel misses; it is for calibrate only")
+        flawed = [text for twin, text in twins.items() if twin in unseen] or secure
     draw = random.Random(f"{seed}/{name}/{trial['task']}/{trial['context']}/{trial['repeat']}/{trial.get('slot', '')}")
-    chance = _shift(rates.exploitable, specimen, str(trial["task"]), str(trial["context"]), seed)
+    chance = specimen.chance(str(trial["task"]), str(trial["context"]), seed)
     at = draw.random()
     if at < rates.refused:
         return REFUSAL
@@ -107,12 +132,3 @@ def answer(name: str, trial: Mapping[str, Any], twins: Mapping[str, str], seed: 
         program = draw.choice(secure)
     padding = "".join(f"# note {number}\n" for number in range(rates.lines))
     return f"Here is the module.\n\n```python\n{program.rstrip()}\n{padding}```\n"
-
-
-def _shift(rate: float, specimen: Specimen, task: str, context: str, seed: int) -> float:
-    """The rate of one task and wording: the planted one, moved on the log-odds scale by the specimen's two noises."""
-    if not 0 < rate < 1 or not (specimen.task_sd or specimen.wording_sd):
-        return rate
-    of_task = random.Random(f"{seed}/{specimen.name}/task/{task}").gauss(0, specimen.task_sd)
-    of_wording = random.Random(f"{seed}/{specimen.name}/wording/{context}").gauss(0, specimen.wording_sd)
-    return 1 / (1 + math.exp(-(math.log(rate / (1 - rate)) + of_task + of_wording)))
