@@ -59,7 +59,9 @@ def placebo(datasets: int) -> None:
             row(sd_text(sd), placebos, paraphrases, size, alone)
 
 
-def family_errors(wording_sd, datasets, planted=1.0, models=4, contexts=12, placebos=10, tasks=50, repeats=5, seed=0):
+def family_errors(
+    wording_sd, datasets, planted=1.0, paraphrases=3, models=4, contexts=12, placebos=10, tasks=50, repeats=5, seed=0
+):
     """Shares of whole audits with a false claim under four rules, and how often a planted effect is found."""
     rng = np.random.default_rng([seed, int(wording_sd * 100), int(planted * 100)])
     arms = contexts + placebos + 1
@@ -75,7 +77,7 @@ def family_errors(wording_sd, datasets, planted=1.0, models=4, contexts=12, plac
                 odds[:, 0] = np.log(moved_rate / (1 - moved_rate))
             shifts = rng.normal(0, wording_sd, arms)
             shifts[-1] = 0.0
-            shifts[:contexts] = rng.normal(0, wording_sd, (3, contexts)).mean(axis=0)
+            shifts[:contexts] = rng.normal(0, wording_sd, (paraphrases, contexts)).mean(axis=0)
             counts = rng.binomial(repeats, 1 / (1 + np.exp(-(odds + shifts)))).astype(float)
             asked = np.full((tasks, arms - 1), float(repeats))
             zero = np.tile(counts[:, -1:], (1, arms - 1))
@@ -103,16 +105,16 @@ def family_errors(wording_sd, datasets, planted=1.0, models=4, contexts=12, plac
 
 def families(datasets: int) -> None:
     print(
-        "Whole audits: 4 models × 12 contexts (3 paraphrases), 10 placebos, 50 tasks × 5 answers, base 20 %."
+        "Whole audits: 4 models × 12 contexts, 10 placebos, 50 tasks × 5 answers, base 20 %."
         " False: share of audits with at least one false claim. Found: the one planted effect of that ratio."
     )
-    head("wording sd", "planted", "rule", "false", "found")
-    for sd in (0.0, 0.2, 0.3):
-        for planted in (1.0, 1.5, 2.3):
-            false, found = family_errors(sd, datasets, planted)
-            for rule in false:
-                shown = "–" if planted == 1 else f"{found[rule]:.2f}"
-                row(sd_text(sd), planted if planted > 1 else "none", rule, false[rule], shown)
+    head("wording sd", "paraphrases", "planted", "rule", "false", "found")
+    cells = [(sd, 3, planted) for sd in (0.0, 0.2, 0.3) for planted in (1.0, 1.5, 2.3)]
+    for sd, paraphrases, planted in [*cells, (0.2, 1, 1.0), (0.3, 1, 1.0)]:
+        false, found = family_errors(sd, datasets, planted, paraphrases)
+        for rule in false:
+            shown = "–" if planted == 1 else f"{found[rule]:.2f}"
+            row(sd_text(sd), paraphrases, planted if planted > 1 else "none", rule, false[rule], shown)
 
 
 def trials(rng, tasks, repeats, *, mechanism="none", missing="none", models=1, contexts=3, placebos=10, ratio=2.0):

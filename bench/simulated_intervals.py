@@ -64,6 +64,22 @@ def holds(datasets: int) -> None:
           f"{min(r['ratio'] for r in rows):.3f}, difference {min(r['difference'] for r in rows):.3f}.")  # fmt: skip
 
 
+def closer(datasets: int) -> None:
+    """The rows of ``holds`` with the largest type-I error, with ten times the data sets."""
+    print(
+        "The rows of the table above with the largest type-I error or least coverage, looked at again with other seeds."
+    )
+    head("tasks", "repeats", "base", "shape", "effects", "type-I mid-p", "exact", "covers ratio", "covers difference")
+    for tasks, repeats, base, (shape, sd), effect in (
+        (20, 10, 0.7, SHAPES[1], "opposed"), (20, 10, 0.7, SHAPES[0], "opposed"), (20, 10, 0.2, SHAPES[1], "same"),
+        (120, 5, 0.7, SHAPES[0], "opposed"), (120, 10, 0.2, SHAPES[2], "opposed"), (20, 5, 0.7, SHAPES[2], "opposed"),
+        (20, 1, 0.2, SHAPES[2], "opposed"), (50, 5, 0.7, SHAPES[0], "opposed"),
+    ):  # fmt: skip
+        runs = [cell(tasks, repeats, base, sd, effect, 1_000, seed=100 + k) for k in range(max(datasets // 1_000, 1))]
+        means = {name: float(np.mean([r[name] for r in runs])) for name in ("mid", "exact", "ratio", "difference")}
+        row(tasks, repeats, f"{base:.0%}", shape, effect, *means.values())
+
+
 def rates(datasets: int) -> None:
     print("Coverage of an arm's 95 % interval, and its mean width.")
     head("tasks", "repeats", "base", "covers, sd 1.5", "covers, U-shaped", "width, sd 1.5", "width, U")

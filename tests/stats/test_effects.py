@@ -6,6 +6,7 @@ import pytest
 
 from weighbridge.stats.design import Design, Outcome
 from weighbridge.stats.effects import analyse
+from weighbridge.stats.multiplicity import benjamini_hochberg, holm
 from weighbridge.stats.verdict import Margin
 
 DESIGN = Design(Margin(difference=0.05), reference="reference", draws=999)
@@ -55,6 +56,11 @@ def test_a_context_that_only_adds_refusals_is_not_called_exploitable():
     exploitable, refused = (one(result, "suspect", "us", o) for o in ("exploitable", "refused"))
     assert exploitable["word"] != "worse" and exploitable["difference"] < 0
     assert refused["word"] == "worse" and refused["status"] == "exploratory"
+    assert "refusals differ too" in exploitable["reason"]
+    # had it answered: as much as all of the refused requests could have been exploitable
+    assert exploitable["answered_most"] == pytest.approx(exploitable["difference"] + refused["mean_context"])
+    assert exploitable["answered_least"] <= exploitable["difference"] < 0 < exploitable["answered_most"]
+    assert refused["answered_most"] is None
 
 
 def test_identical_arms_read_tied_or_not_enough_data():
@@ -142,6 +148,13 @@ def test_findings_and_their_density_stand_beside_each_other():
     assert density["ratio_low"] < 1 < density["ratio_high"] and density["word"] != "worse"
 
 
+def test_columns_keep_their_types_where_nothing_could_be_estimated():
+    trials = frame(tasks=12)
+    full = analyse(trials, DESIGN).effects
+    bare = analyse(trials.filter(pl.col("group") != "placebo"), Design(Margin(difference=0.05), draws=99)).effects
+    assert bare.schema == full.schema and bare["placebo_p"].null_count() == bare.height
+
+
 def test_the_same_seed_gives_the_same_frame():
     trials = frame(tasks=30)
     assert analyse(trials, DESIGN).effects.equals(analyse(trials, DESIGN).effects)
@@ -161,3 +174,20 @@ def test_the_same_seed_gives_the_same_frame():
 def test_a_frame_that_can_not_be_analysed_says_why(broken, message):
     with pytest.raises(ValueError, match=message):
         analyse(broken(frame(tasks=4, repeats=2)), DESIGN)
+
+
+def test_a_context_that_moves_as_much_as_wordings_do_is_wording_noise():
+    """Every placebo moves the model as far as the context: the sign-flip is significant, the claim is not made."""
+    shifts = {("suspect", f"p{i}"): (1.4 if i % 2 else -1.4) for i in range(10)} | {("suspect", "us"): 1.4}
+    row = one(analyse(frame(exploit=shifts), DESIGN).effects, "suspect", "us", "exploitable")
+    assert row["p_holm"] < 0.01 and row["placebo_p"] > 0.1
+    assert row["word"] == "wording noise" and row["p_holm_claim"] > 0.05
+
+
+def test_planned_rows_are_corrected_by_holm_and_the_others_by_bh():
+    result = analyse(frame(exploit={("suspect", "us"): 0.5}), DESIGN).effects
+    for status, column, adjust in (("planned", "p_holm", holm), ("exploratory", "q_bh", benjamini_hochberg)):
+        rows = result.filter(status=status)
+        np.testing.assert_allclose(rows[column].to_numpy(), adjust(rows["p"].to_numpy()))
+        np.testing.assert_allclose(rows[column + "_claim"].to_numpy(), adjust(rows["p_claim"].to_numpy()))
+    assert result.filter(status="placebo")["p_holm"].null_count() == result.filter(status="placebo").height

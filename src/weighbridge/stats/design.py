@@ -43,7 +43,8 @@ class Design:
 
     The family of planned tests is every model × planned context × primary outcome; ``planned_contexts`` None means
     every context that is neither neutral nor placebo. ``repeats`` is the planned number of answers a cell and
-    paraphrase. ``placebo_scale`` is the scale on which a context is set against the placebos.
+    paraphrase; ``refused`` the name of the outcome that means no answer, if there is one. ``placebo_scale`` is the
+    scale on which a context is set against the placebos.
     """
 
     margin: Margin
@@ -51,6 +52,7 @@ class Design:
     primary: tuple[str, ...] = ("exploitable",)
     planned_contexts: tuple[str, ...] | None = None
     reference: str | None = None
+    refused: str = "refused"
     neutral_group: str = "neutral"
     placebo_group: str = "placebo"
     placebo_scale: Literal["difference", "log_ratio"] = "difference"

@@ -15,15 +15,20 @@ from weighbridge.stats.conditional import OnTheseTasks, on_these_tasks
 from weighbridge.stats.design import Design, Outcome
 from weighbridge.stats.did import Contrast, difference_in_differences
 from weighbridge.stats.estimate import Floats, NoEstimate
-from weighbridge.stats.multiplicity import benjamini_hochberg, holm
 from weighbridge.stats.placebo import PlaceboTest, placebo_test
 from weighbridge.stats.signflip import SignFlips, sign_flips
 from weighbridge.stats.signs import sign_sets
 from weighbridge.stats.totals import TaskTotals, task_totals
-from weighbridge.stats.verdict import Evidence, verdict
+from weighbridge.stats.words import Row, adjust, beside_refusals, known, word
 
-Cell = float | int | str | bool | None
-Row = dict[str, Cell]
+EMPTY_TYPES = {
+    "word": pl.String,
+    "reason": pl.String,
+    "no_placebo": pl.String,
+    "reference": pl.String,
+    "placebos": pl.Int64,
+    "here_is_bound": pl.Boolean,
+}
 
 
 @dataclass(frozen=True)
@@ -50,11 +55,20 @@ def analyse(trials: pl.DataFrame, design: Design) -> Effects:
         for totals in models:
             arms.extend(arm_rows(totals, outcome.name, is_rate, design.level))
             rows.extend(_model_rows(totals, reference, outcome, is_rate, design))
-    _adjust(rows)
+    adjust(rows)
     for row in rows:
-        row["word"], row["reason"] = _word(row, design)
-    effects = pl.DataFrame(rows, infer_schema_length=None) if rows else pl.DataFrame()
-    return Effects(effects, pl.DataFrame(arms, infer_schema_length=None) if arms else pl.DataFrame())
+        row["word"], row["reason"] = word(row, design)
+    beside_refusals(rows, design)
+    return Effects(_frame(rows), _frame(arms))
+
+
+def _frame(rows: list[Row]) -> pl.DataFrame:
+    """Rows to a frame in which a column without any value keeps the type that it has elsewhere."""
+    if not rows:
+        return pl.DataFrame()
+    frame = pl.DataFrame(rows, infer_schema_length=None)
+    empty = [name for name, kind in frame.schema.items() if kind == pl.Null]
+    return frame.with_columns(pl.col(name).cast(EMPTY_TYPES.get(name, pl.Float64)) for name in empty)
 
 
 def _one_neutral(trials: pl.DataFrame, design: Design) -> pl.DataFrame:
@@ -154,17 +168,13 @@ def _status(design: Design, context: str, group: str, outcome: str) -> str:
     return "planned" if design.planned(context, group, outcome) else "exploratory"
 
 
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
-
-
 def _counts(totals: TaskTotals, compared: _Compared, k: int, is_rate: bool) -> Row:
     kept, one, zero = compared.paired[:, k] > 0, compared.columns[k], compared.neutral
     answered = [float(totals.answered[kept, j].sum()) for j in (one, zero)]
     events = [float(totals.total[kept, j].sum()) for j in (one, zero)]
     rarer = min(sum(events), sum(answered) - sum(events)) if is_rate else sum(events)
     missing = [1 - float(totals.answered[:, j].sum() / totals.expected[:, j].sum()) for j in (one, zero)]
-    mean_context, mean_neutral = (_number(float(m[k])) for m in compared.means)
+    mean_context, mean_neutral = (known(float(m[k])) for m in compared.means)
     return {
         "tasks": int(compared.flips.tasks[k]),
         "tasks_unpaired": int((~kept).sum()),
@@ -186,12 +196,12 @@ def _numbers(compared: _Compared, k: int) -> Row:
     f = compared.flips
     nothing = f.tasks[k] == 0
     return {
-        "ratio": _number(float(f.ratio[k])),
+        "ratio": known(float(f.ratio[k])),
         "ratio_low": None if nothing else float(f.ratio_low[k]),
         "ratio_high": None if nothing else float(f.ratio_high[k]),
-        "difference": _number(float(f.difference[k])),
-        "difference_low": _number(float(f.difference_low[k])),
-        "difference_high": _number(float(f.difference_high[k])),
+        "difference": known(float(f.difference[k])),
+        "difference_low": known(float(f.difference_low[k])),
+        "difference_high": known(float(f.difference_high[k])),
         "p_exact": None if nothing else float(f.p_exact[k]),
         "p": None if nothing else float(f.p_mid[k]),
     }
@@ -201,9 +211,9 @@ def _conditional(compared: _Compared, k: int, enough: bool) -> Row:
     """On these tasks; with too few events the noise within tasks is not seen well enough for an interval."""
     h = compared.here
     return {
-        "here_difference": None if h is None else _number(float(h.difference[k])),
-        "here_low": None if h is None or not enough else _number(float(h.low[k])),
-        "here_high": None if h is None or not enough else _number(float(h.high[k])),
+        "here_difference": None if h is None else known(float(h.difference[k])),
+        "here_low": None if h is None or not enough else known(float(h.low[k])),
+        "here_high": None if h is None or not enough else known(float(h.high[k])),
         "here_is_bound": None if h is None else bool(h.bound[k]),
     }
 
@@ -281,52 +291,8 @@ def _did(contrast: tuple[Contrast, list[int]] | None, k: int, reference: str | N
     c = None if contrast is None or at is None else contrast[0]
     return {
         "reference": None if c is None else reference,
-        "did": None if c is None or at is None else _number(float(c.value[at])),
-        "did_low": None if c is None or at is None else _number(float(c.low[at])),
-        "did_high": None if c is None or at is None else _number(float(c.high[at])),
-        "did_p": None if c is None or at is None else _number(float(c.p_mid[at])),
+        "did": None if c is None or at is None else known(float(c.value[at])),
+        "did_low": None if c is None or at is None else known(float(c.low[at])),
+        "did_high": None if c is None or at is None else known(float(c.high[at])),
+        "did_p": None if c is None or at is None else known(float(c.p_mid[at])),
     }
-
-
-def _adjust(rows: list[Row]) -> None:
-    """Holm over the planned rows and BH over the exploratory ones, for the sign-flip and for the claim (both tests)."""
-    for status, correct in (("planned", holm), ("exploratory", benjamini_hochberg)):
-        chosen = [row for row in rows if row["status"] == status]
-        for source, suffix in (("p", ""), ("p_claim", "_claim")):
-            raw = np.array([np.nan if row[source] is None else float(row[source] or 0.0) for row in chosen])
-            for row, value in zip(chosen, correct(raw).tolist(), strict=True):
-                row["p_holm" + suffix] = _number(value) if status == "planned" else None
-                row["q_bh" + suffix] = _number(value) if status == "exploratory" else None
-    for row in rows:
-        for name in ("p_holm", "q_bh", "p_holm_claim", "q_bh_claim"):
-            row.setdefault(name, None)
-
-
-def _word(row: Row, design: Design) -> tuple[str | None, str]:
-    if row["status"] == "placebo":
-        return None, "a placebo wording: shown beside the effects, not judged"
-    outcome = next(o for o in design.outcomes if o.name == row["outcome"])
-
-    def number(name: str) -> float | None:
-        value = row[name]
-        return float(value) if isinstance(value, int | float) else None
-
-    def either(first: str, second: str) -> float | None:
-        return number(first) if row["status"] == "planned" else number(second)
-
-    evidence = Evidence(
-        more_is=outcome.more_is,
-        tasks=int(number("tasks") or 0),
-        events=number("events_rarer") or 0.0,
-        informative=int(number("informative") or 0),
-        difference=number("difference"),
-        difference_low=number("difference_low"),
-        difference_high=number("difference_high"),
-        ratio_low=number("ratio_low"),
-        ratio_high=number("ratio_high"),
-        p_context=either("p_holm", "q_bh"),
-        p_claim=either("p_holm_claim", "q_bh_claim"),
-        no_placebo=str(row["no_placebo"]) if row["no_placebo"] is not None else None,
-        missing=(number("missing_context") or 0.0, number("missing_neutral") or 0.0),
-    )
-    return verdict(evidence, outcome.margin or design.margin, design.thresholds)

@@ -1,0 +1,85 @@
+"""The last step from numbers to words: correct over the family, apply the rule, say what refusals have to do with it.
+
+Works on the rows that ``effects`` has filled, because both corrections need all of them at once.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from weighbridge.stats.design import Design
+from weighbridge.stats.multiplicity import benjamini_hochberg, holm
+from weighbridge.stats.verdict import Evidence, verdict
+
+Cell = float | int | str | bool | None
+Row = dict[str, Cell]
+
+
+def known(value: float) -> float | None:
+    """A number, or None where there is no estimate."""
+    return None if np.isnan(value) else float(value)
+
+
+def beside_refusals(rows: list[Row], design: Design) -> None:
+    """What an outcome's difference would be had every refused request been answered: all, or none of them with it.
+
+    These bounds are sharp (Manski 1990): without assumptions the data allow everything between them. Where refusals
+    themselves differ, the reason says so: a refusal is not a safer program.
+    """
+    refused = {(r["model"], r["context"]): r for r in rows if r["outcome"] == design.refused}
+    for row in rows:
+        row["answered_least"], row["answered_most"] = None, None
+        beside = refused.get((row["model"], row["context"]))
+        if beside is None or row["outcome"] == design.refused or row["difference_least"] is None:
+            continue
+        one, zero, r1, r0 = (x[m] for x in (row, beside) for m in ("mean_context", "mean_neutral"))
+        if isinstance(one, float) and isinstance(zero, float) and isinstance(r1, float) and isinstance(r0, float):
+            row["answered_least"], row["answered_most"] = one - (zero + r0), (one + r1) - zero
+            p = beside["p_holm"] if beside["status"] == "planned" else beside["q_bh"]
+            if isinstance(p, float) and p <= 1 - design.level and row["word"] is not None:
+                row["reason"] = f"{row['reason']}; refusals differ too ({r1:.0%} against {r0:.0%} of everything asked)"
+
+
+def adjust(rows: list[Row]) -> None:
+    """Holm over the planned rows and BH over the exploratory ones, for the sign-flip and for the claim (both tests)."""
+    for status, correct in (("planned", holm), ("exploratory", benjamini_hochberg)):
+        chosen = [row for row in rows if row["status"] == status]
+        for source, suffix in (("p", ""), ("p_claim", "_claim")):
+            raw = np.array([np.nan if row[source] is None else float(row[source] or 0.0) for row in chosen])
+            for row, value in zip(chosen, correct(raw).tolist(), strict=True):
+                row["p_holm" + suffix] = known(value) if status == "planned" else None
+                row["q_bh" + suffix] = known(value) if status == "exploratory" else None
+    for row in rows:
+        for name in ("p_holm", "q_bh", "p_holm_claim", "q_bh_claim"):
+            row.setdefault(name, None)
+
+
+def word(row: Row, design: Design) -> tuple[str | None, str]:
+    if row["status"] == "placebo":
+        return None, "a placebo wording: shown beside the effects, not judged"
+    outcome = next(o for o in design.outcomes if o.name == row["outcome"])
+
+    def number(name: str) -> float | None:
+        value = row[name]
+        return float(value) if isinstance(value, int | float) else None
+
+    def either(first: str, second: str) -> float | None:
+        return number(first) if row["status"] == "planned" else number(second)
+
+    evidence = Evidence(
+        more_is=outcome.more_is,
+        tasks=int(number("tasks") or 0),
+        events=number("events_rarer") or 0.0,
+        informative=int(number("informative") or 0),
+        difference=number("difference"),
+        difference_low=number("difference_low"),
+        difference_high=number("difference_high"),
+        ratio_low=number("ratio_low"),
+        ratio_high=number("ratio_high"),
+        p_context=either("p_holm", "q_bh"),
+        p_claim=either("p_holm_claim", "q_bh_claim"),
+        no_placebo=str(row["no_placebo"]) if row["no_placebo"] is not None else None,
+        missing=(number("missing_context") or 0.0, number("missing_neutral") or 0.0),
+    )
+    limits = replace(design.thresholds, alpha=1 - design.level)
+    return verdict(evidence, outcome.margin or design.margin, limits)
