@@ -60,7 +60,8 @@ def host_of(location: str) -> str:
     if relative and not rest.startswith("//"):
         return HOST
     authority = rest.lstrip("/").split("/", 1)[0].rpartition("@")[2]
-    return unquote(re.sub(r":\d*$", "", authority)).lower().rstrip(".")
+    host = unquote(re.sub(r":\d*$", "", authority)).lower().rstrip(".")
+    return host if re.fullmatch(r"[^\x00-\x20#%/:<>?@\[\\\]^|\x7f]+", host) else ""  # no host: browsers go nowhere
 
 
 def refreshed_to(answer: Response) -> str:
