@@ -46,3 +46,9 @@ def run_of(folder: Path, plan: Plan, count: int = 1, **more: Any) -> Run:
     run = Run(folder, "a" * 64)
     run.write("trials", trials_of(plan, count, **more), step="plan")
     return run
+
+
+def of_blocks(run: Run, *blocks: int) -> list[str]:
+    """The ids of the trials in these blocks."""
+    trials = run.read("trials")
+    return trials.filter(trials["block"].is_in(list(blocks)))["trial"].to_list()

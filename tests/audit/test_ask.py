@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from asked import FAST, model, plan_of, run_of, trials_of
+from asked import FAST, model, of_blocks, plan_of, run_of, trials_of
 from fault_server import USAGE, FaultServer, Say, good, question
 
 from weighbridge.audit.ask import AskingStopped, ask
@@ -44,14 +44,14 @@ def test_every_trial_is_answered_once_and_a_second_run_asks_nothing(tmp_path: Pa
     assert run.facts("answers")["complete"] is True and run.facts("answers")["plan_hash"] == run.plan_hash
 
 
-def test_only_the_trials_of_a_block_are_asked(tmp_path: Path) -> None:
+def test_only_the_chosen_trials_are_asked(tmp_path: Path) -> None:
     with FaultServer(lambda body, time: good()) as server:
         plan = plan_of(model(server.base_url))
         run = run_of(tmp_path, plan, 9, blocks=3)
-        first = ask(plan, run, only_blocks=[1], **FAST)
+        first = ask(plan, run, only=of_blocks(run, 1), **FAST)
         assert first.answers["trial"].to_list() == ["m-00001", "m-00004", "m-00007"]
         assert first.missing == {"m": 6} and run.facts("answers")["complete"] is False
-        assert ask(plan, run, only_blocks=[0, 1], **FAST).answers.height == 6
+        assert ask(plan, run, only=of_blocks(run, 0, 1), **FAST).answers.height == 6
         assert ask(plan, run, **FAST).complete
     assert set(server.asked.values()) == {1}
 
@@ -198,7 +198,7 @@ def test_whoever_watches_sees_counts_tokens_dollars_and_the_time_left(tmp_path: 
     with FaultServer(lambda body, time: good(wait=0.01)) as server:
         plan = plan_of(model(server.base_url, concurrency=2, price=Price(input=1, output=1)))
         run = run_of(tmp_path, plan, 6, blocks=2)
-        ask(plan, run, only_blocks=[0], **FAST)
+        ask(plan, run, only=of_blocks(run, 0), **FAST)
         ask(plan, run, progress=watch, **FAST)
     assert seen[0][:2] == (3, 3 * USAGE["completion_tokens"]) and seen[-1][:2] == (6, 6 * USAGE["completion_tokens"])
     assert any(left is not None and left >= 0 for _, _, left in seen)
@@ -394,8 +394,8 @@ def test_asking_from_another_thread_works(tmp_path: Path) -> None:
     assert run.facts("answers")["complete"] is True
 
 
-def test_an_empty_choice_of_blocks_asks_nothing(tmp_path: Path) -> None:
+def test_an_empty_choice_of_trials_asks_nothing(tmp_path: Path) -> None:
     plan = plan_of(model("http://127.0.0.1:9/v1"))
     run = run_of(tmp_path, plan, 3)
-    assert ask(plan, run, only_blocks=[7], **FAST).missing == {"m": 3}
+    assert ask(plan, run, only=of_blocks(run, 7), **FAST).missing == {"m": 3}
     assert os.path.exists(tmp_path / NAME) and json.dumps(run.facts("answers"))  # noqa: PTH110

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from asked import FAST, model, plan_of, run_of, trials_of
+from asked import FAST, model, of_blocks, plan_of, run_of, trials_of
 from fault_server import PROGRAM, USAGE, FaultServer, Say, good, question
 
 from weighbridge.audit.ask import AskResult, ask
@@ -281,7 +281,7 @@ def test_a_bad_question_at_the_end_of_a_resumed_run_is_settled(tmp_path: Path) -
     with FaultServer(script) as server:
         plan = plan_of(model(server.base_url, attempts=2, concurrency=1))
         run = run_of(tmp_path, plan, 4, blocks=4)
-        ask(plan, run, only_blocks=[0, 1, 2], **FAST)
+        ask(plan, run, only=of_blocks(run, 0, 1, 2), **FAST)
         assert ask(plan, run, **FAST).tallies["m"].states == {"answered": 3, "error": 1}
 
 

@@ -111,7 +111,7 @@ def ask(
     run: Run,
     *,
     progress: Progress | None = None,
-    only_blocks: Collection[int] | None = None,
+    only: Collection[str] | None = None,
     errors_again: bool = False,
     first_wait: float = FIRST_WAIT,
 ) -> AskResult:
@@ -120,7 +120,7 @@ def ask(
     Args:
         plan: its limits and budget count as they are here; they are no part of a plan's hash and may have changed.
         progress: told after every answer.
-        only_blocks: ask only the trials of these blocks (the waves of a sequential plan).
+        only: ask only these trials (a wave of a sequential plan).
         errors_again: ask those of class *error* once more; what they have cost stays counted.
         first_wait: seconds before the second attempt at a question, doubled for each further one.
 
@@ -133,7 +133,7 @@ def ask(
         All but the first two leave a table of what was answered, and the run resumable.
     """
     trials = run.read("trials", step="plan")
-    chosen = trials if only_blocks is None else trials.filter(pl.col("block").is_in(list(only_blocks)))
+    chosen = trials if only is None else trials.filter(pl.col("trial").is_in(list(only)))
     chosen = chosen.sort("order")
     setting = _setting(plan, chosen)
     _check(plan, chosen, setting)

@@ -16,7 +16,7 @@ from weighbridge.audit.plan import Plan
 from weighbridge.panel.silence import unseen
 from weighbridge.stats.design import Design, Outcome
 from weighbridge.stats.effects import Effects, analyse
-from weighbridge.stats.verdict import Margin
+from weighbridge.stats.verdict import BETTER, TIED, UNKNOWN, WORDING, WORSE, Margin
 from weighbridge.store.tables import Run
 
 OUTCOMES = (
@@ -43,7 +43,13 @@ def estimate(plan: Plan, run: Run) -> Effects:
     """
     trials = outcomes(run)
     scanned = run.has("scans")
+    sequential = plan.stop == "sequential"
+    if sequential:  # what the stopping rule left unasked is not missing
+        trials = trials.filter(pl.col("verdict").is_not_null())
     effects = analyse(trials, design(plan, trials, scanned=scanned))
+    if sequential:
+        stops = run.read("stops", step="ask")
+        effects = Effects(after_stopping(plan, effects.effects, stops, _without_verdict(trials)), effects.arms)
     facts: dict[str, Any] = {
         "step": "estimate",
         "scanned": scanned,
@@ -53,6 +59,50 @@ def estimate(plan: Plan, run: Run) -> Effects:
     run.write("effects", effects.effects, **facts)
     run.write("rates", effects.arms, **facts)
     return effects
+
+
+def _without_verdict(trials: pl.DataFrame) -> dict[tuple[str, str], float]:
+    """Share of the asked trials of each model and context that have no verdict."""
+    shares = trials.group_by("model", "context").agg(pl.col("exploitable").is_null().mean())
+    return {(model, context): share for model, context, share in shares.iter_rows()}
+
+
+def after_stopping(
+    plan: Plan, effects: pl.DataFrame, stops: pl.DataFrame, missing: dict[tuple[str, str], float]
+) -> pl.DataFrame:
+    """The planned rows of a sequential plan: an interval of fixed size does not hold after a stop, so the confidence
+    sequence and the anytime p-value take its place, and the word follows from why asking stopped.
+
+    *worse* and *better* still need the placebo test (``stats.verdict.RULE``).
+    """
+    found = {(row["model"], row["context"]): row for row in stops.iter_rows(named=True)}
+    rows: list[dict[str, Any]] = []
+    for row in effects.iter_rows(named=True):
+        stop = found.get((row["model"], row["context"]))
+        if row["status"] == "planned" and stop is not None:
+            row |= {"ratio_low": stop["ratio_low"], "ratio_high": stop["ratio_high"], "p": stop["p"], "p_holm": None}
+            row |= {"difference_low": None, "difference_high": None, "p_exact": None, "p_claim": None}
+            row["word"], row["reason"] = _word_after_stopping(plan, row, stop)
+        row["missing_context"] = missing.get((row["model"], row["context"]), 0.0)
+        row["missing_neutral"] = missing.get((row["model"], "neutral"), 0.0)
+        rows.append(row)
+    return pl.DataFrame(rows, schema=effects.schema)
+
+
+def _word_after_stopping(plan: Plan, row: dict[str, Any], stop: dict[str, Any]) -> tuple[str, str]:
+    interest = plan.analysis.ratio_of_interest
+    after = f"asking stopped after wave {stop['waves']}"
+    if stop["why"] == "futile":
+        return TIED, f"{after}: ratios of {interest:g} or more, and of 1/{interest:g} or less, are ruled out"
+    if stop["why"] is None:
+        return UNKNOWN, f"asked to the end: a ratio of {interest:g} is neither shown nor ruled out"
+    if row["placebo_p"] is None:
+        return UNKNOWN, f"{after} for a difference, but {row['no_placebo'] or 'there is no placebo test'}"
+    if row["placebo_p"] > plan.analysis.alpha:
+        return WORDING, f"{after} for a difference, but harmless wordings do as much"
+    more_is_worse = row["more_is"] == "worse"
+    word = WORSE if (stop["why"] == "worse side") == more_is_worse else BETTER
+    return word, f"{after}: e-process and placebo test both significant"
 
 
 def design(plan: Plan, trials: pl.DataFrame, *, scanned: bool) -> Design:

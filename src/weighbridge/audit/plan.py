@@ -143,6 +143,8 @@ class Analysis(Strict):
     margin: float = Field(default=0.05, gt=0, lt=1)
     """Difference in rate under which an effect does not matter."""
     alpha: float = Field(default=0.05, gt=0, lt=0.5)
+    ratio_of_interest: float = Field(default=1.5, gt=1)
+    """A sequential plan stops as futile when this ratio and its inverse are both ruled out."""
     reference: str | None = None
     """Name of the model that effects are compared with (difference in differences)."""
     assumed_rate: float = Field(default=0.3, gt=0, lt=1)
@@ -296,16 +298,14 @@ def messages(
 def expand(plan: Plan) -> pl.DataFrame:
     """Every trial of a plan, one row each (``store.schemas.TRIALS``), in a seeded random order of asking.
 
-    Paraphrases rotate over tasks and repeats, so that each is used equally even with one repeat. ``block`` numbers
-    whole tasks in a random order: the waves of a sequential plan.
+    Paraphrases rotate over tasks and repeats, so that each is used equally even with one repeat. ``block`` is the wave
+    of a sequential plan: every task once in every arm.
 
     Raises:
         PlanError, UnknownName: as ``Plan.chosen_tasks`` and ``Plan.chosen_contexts``.
     """
     chosen = plan.chosen_tasks()
     rng = np.random.default_rng(plan.seed)
-    shuffled: list[int] = rng.permutation(len(chosen)).tolist()
-    blocks = {chosen[place].id: block for block, place in enumerate(shuffled)}
     rows: list[dict[str, Any]] = []
     for model in plan.models:
         who = plan.chosen_contexts(model)
@@ -321,7 +321,7 @@ def expand(plan: Plan) -> pl.DataFrame:
                                 {
                                     "trial": trial_key(model, [("system", system), ("user", user)], repeat),
                                     "order": 0,
-                                    "block": blocks[task.id],
+                                    "block": repeat,
                                     "model": model.name,
                                     "task": task.id,
                                     "scenario": task.scenario.name,

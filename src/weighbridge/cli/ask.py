@@ -28,6 +28,7 @@ def ask_run(folder: Path, *, yes: bool, errors_again: bool = False) -> dict[str,
     from weighbridge.audit.ask import ask
     from weighbridge.audit.asking.standing import Standing
     from weighbridge.audit.plan import thaw
+    from weighbridge.audit.waves import Wave, ask_in_waves
     from weighbridge.cli.progress import Bars
 
     plan, run = thaw(folder)
@@ -46,7 +47,18 @@ def ask_run(folder: Path, *, yes: bool, errors_again: bool = False) -> dict[str,
             for model in standing.models.values():
                 bars.show(f"ask: {model.name}", model.done, model.trials, _note(model))
 
-        result = ask(plan, run, progress=show, errors_again=errors_again)
+        def wave_ended(wave: Wave) -> None:
+            decided = ", ".join(f"{model} {context}: {why}" for (model, context), why in wave.decided.items())
+            line = (
+                f"wave {wave.number} of {wave.of}: {wave.asked} trials asked, {wave.open} comparisons open  {decided}"
+            )
+            err().print(line, markup=False, highlight=False)
+
+        if plan.stop == "sequential":
+            ask_in_waves(plan, run, asking=show, on_wave=wave_ended)
+        result = ask(
+            plan, run, progress=show, errors_again=errors_again, only=() if plan.stop == "sequential" else None
+        )
     facts: dict[str, Any] = {}
     for name, tally in result.tallies.items():
         dollars = None if tally.unpriced else tally.dollars
