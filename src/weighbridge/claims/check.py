@@ -28,7 +28,7 @@ class Tested:
 
 @dataclass(frozen=True)
 class Checked:
-    """A claim with its verdict. ``data`` are (file, sha256) of what was opened; ``missing`` is "" unless something is."""
+    """A claim with its verdict. ``data``: (file, sha256) of what was opened; ``missing`` is "" unless something is."""
 
     claim: Claim
     verdict: verdict.Verdict

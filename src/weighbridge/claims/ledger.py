@@ -25,11 +25,11 @@ class Strict(BaseModel):
 
 
 class Figure(Strict):
-    """One published figure. It is tested as ``value`` with its ``digits`` after the point, or as a bound, or not at all.
+    """One published figure. Tested as ``value`` with its ``digits`` after the point, as a bound, or not at all.
 
     ``name`` is what the recomputing function calls it. Without a value or a bound it is shown and not tested. A
-    ``supporting`` figure is not what is claimed (the two scores behind a gap, on a board that is computed anew every few
-    days): it is tested and shown, and does not decide the verdict.
+    ``supporting`` figure is not what is claimed (the two scores behind a gap, on a board that is computed anew every
+    few days): it is tested and shown, and does not decide the verdict.
     """
 
     name: str = Field(min_length=1)
@@ -52,9 +52,11 @@ class Figure(Strict):
 
 
 class Claim(Strict):
-    """One claim. ``recompute`` is ``module.function`` of ``recompute/``; without it ``missing`` must say what is missing."""
+    """One claim. ``recompute`` is ``module.function`` of ``recompute/``; else ``missing`` must say what is."""
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    short: str = ""
+    """A few words for a list of contents; the id where it is left out."""
     claim: str = Field(min_length=1)
     publisher: str = Field(min_length=1)
     published_on: str = Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")

@@ -129,8 +129,10 @@ def shown(tested: Any) -> str:
     value = tested.found
     if value is None:
         return "not computed"
+    if tested.figure.digits is None and float(value.value).is_integer():
+        return f"{value.value:.0f}" + ("" if tested.state == "unchecked" else f" ({tested.state})")
     number = figure_text(value.value, tested.figure.digits)
-    if value.low is not None and value.high is not None:
+    if value.low is not None and value.high is not None and value.low < value.high:
         number += f" [{figure_text(value.low, tested.figure.digits)}, {figure_text(value.high, tested.figure.digits)}]"
     unit = f" {tested.figure.unit}" if tested.figure.unit else ""
     return f"{number}{unit}" + ("" if tested.state == "unchecked" else f" ({tested.state})")
@@ -148,8 +150,14 @@ def _print_one(one: Checked) -> None:
     console = out()
     claim = one.claim
     console.print(f"\n[bold]{escape(claim.id)}[/]", highlight=False)
-    lines = [("definition", claim.definition), *(("found", text) for text in one.recomputed.findings), ("missing", one.missing),
-             ("why", claim.why), ("in fairness", claim.in_fairness), ("command", claim.command)]  # fmt: skip
+    lines = [
+        ("definition", claim.definition),
+        *(("found", text) for text in one.recomputed.findings),
+        ("missing", one.missing),
+        ("why", claim.why),
+        ("in fairness", claim.in_fairness),
+        ("command", claim.command),
+    ]
     for name, text in lines:
         if text:
             console.print(f"[dim]{name}:[/] {escape(text)}", highlight=False)

@@ -1,4 +1,4 @@
-"""What does capability cost: who stands on the price–capability frontier, and what does equal capability cost each side?
+"""Who stands on the price–capability frontier, and what does equal capability cost each side?
 
 Takes ratings that were placed on sides (by ``gap``, which stands beside this folder and is called by whoever calls
 this) and the prices that held on a day. A model is on the frontier when no other is as good or better for less. *Equal
@@ -122,7 +122,7 @@ def _within_sides(table: pl.DataFrame) -> list[bool]:
 def equal_capability(
     day: Frontier, sides: tuple[str, str], below: Sequence[float] = (0.0, 20.0, 50.0)
 ) -> list[EqualCapability]:
-    """The cheapest model of each side that reaches a rating: the best that both have, and that minus each of ``below``."""
+    """The cheapest model of each side that reaches a rating: the best both have, minus each of ``below``."""
     if any(side not in day.best_priced for side in sides):
         return []
     shared = min(day.best_priced[side] for side in sides)

@@ -9,8 +9,8 @@ moves to another host and back, and no price was cut. The rule, first that appli
    however long; what stands at the end of the data is *fresh* until it has stood that long.
 3. *reverted*: between prices that stood, one that comes back (within ``SAME``) not later than ``REVERT`` days after it
    was left takes both changes with it.
-4. *jump*: the blended price changes by a factor of ``JUMP`` or more and the weights are open, or not known to be closed:
-   another host may stand behind the same listing.
+4. *jump*: the blended price changes by a factor of ``JUMP`` or more and the weights are open, or not known to be
+   closed: another host may stand behind the same listing.
 5. what is left is a *cut* or a *rise*.
 
 So deepseek-r1's 0.55/2.19 → 7/7 → 6.5/8 → 0.8/2.4 of 28 to 31 January 2025 is three passing listings and no cut.
@@ -52,7 +52,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of a listing and what it is: cut, rise, jump, reverted, passing, fresh or no price. ``factor`` is new over old."""
+    """One change of a listing. ``kind``: cut, rise, jump, reverted, passing, fresh, same or no price."""
 
     date: date
     before: Level
@@ -177,7 +177,8 @@ def _frame(path: Path) -> pl.DataFrame:
             row = int(bad.arg_max() or 0)
             value = frame[column][row]
             raise DataError(
-                f"{path}, row {row + 2}, column {chosen[column]}: '{value}' cannot be used ({int(bad.sum())} such rows); "
+                f"{path}, row {row + 2}, column {chosen[column]}: '{value}' cannot be used "
+                f"({int(bad.sum())} such rows); "
                 + ("write one of " + ", ".join(sorted(EVENTS)) if column == "event" else "mend or remove the row")
             )
     return typed

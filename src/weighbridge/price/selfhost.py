@@ -75,10 +75,18 @@ def break_even(
     own = gpus * a_gpu + fixed_dollars
     api = tokens_per_month * api_per_million / 1e6
     return BreakEven(
-        tokens_per_month, gpus, tokens_per_month / (gpus * capacity / utilisation), own, api, own / tokens_per_month * 1e6,
-        a_gpu / capacity * 1e6, api_per_million, capacity,
-        _equal_at(a_gpu, fixed_dollars, capacity, api_per_million / 1e6), "own machine" if own < api else "API",
-    )  # fmt: skip
+        tokens_per_month,
+        gpus,
+        tokens_per_month / (gpus * capacity / utilisation),
+        own,
+        api,
+        own / tokens_per_month * 1e6,
+        a_gpu / capacity * 1e6,
+        api_per_million,
+        capacity,
+        _equal_at(a_gpu, fixed_dollars, capacity, api_per_million / 1e6),
+        "own machine" if own < api else "API",
+    )
 
 
 def _equal_at(a_gpu: float, fixed: float, capacity: float, price: float) -> float | None:

@@ -75,7 +75,7 @@ class Bill:
 
 @dataclass(frozen=True, slots=True)
 class PricePair:
-    """Cost per task solved of ``model`` over that of ``other``, on tasks that both solve. ``ratio`` is None without one."""
+    """Cost per task solved of ``model`` over that of ``other``, on tasks that both solve; ``ratio`` may be None."""
 
     model: str
     other: str
@@ -139,7 +139,7 @@ def costs(
 
 
 def _priced(rows: pl.DataFrame, own: Collection[str], prices: Mapping[str, TokenPrice]) -> pl.DataFrame:
-    """Adds ``cost`` (dollars, null: not known), ``lost`` (dollars of attempts that failed) and the outcomes as 0 or 1."""
+    """Adds ``cost`` (dollars, null: not known), ``lost`` (dollars of failed attempts) and the outcomes as flags."""
     cost = pl.when(pl.col("model").is_in(list(own))).then(None).otherwise(pl.col("dollars"))
     lost = pl.lit(None, pl.Float64)
     for model, price in prices.items():
@@ -180,9 +180,19 @@ def _bill(mine: pl.DataFrame, model: str, own: bool) -> Bill:
         reason = f"the price of {unpriced} of {answered} answers is not known"
     per_task = tuple(_per_task(judged, name, dollars, silent, reason) for name in OUTCOMES)
     return Bill(
-        model, len(mine), len(judged), len(mine) - len(judged), unpriced, silent, dollars, waste, tokens, told, per_task,
+        model,
+        len(mine),
+        len(judged),
+        len(mine) - len(judged),
+        unpriced,
+        silent,
+        dollars,
+        waste,
+        tokens,
+        told,
+        per_task,
         reason or "",
-    )  # fmt: skip
+    )
 
 
 def _per_task(judged: pl.DataFrame, outcome: str, dollars: float | None, silent: int, reason: str | None) -> PerTask:

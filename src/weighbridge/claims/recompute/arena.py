@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from datetime import date
 
@@ -82,16 +83,14 @@ def _pair(gap: Gap) -> str:
 
 
 def _distance(claim: Claim, gap: Gap) -> tuple[int, float]:
-    """How badly a day agrees with the claim: figures it claims that are not met, then the relative difference of all."""
+    """How badly a day agrees with the claim: claimed figures not met, then the relative difference of all."""
     found = _figures(gap)
     tested = [f for f in claim.figures if f.value is not None and f.name in found]
     missed = sum(state(f, Value(found[f.name])) != "met" for f in tested if not f.supporting)
     return missed, sum(abs(found[f.name] - f.value) / max(abs(f.value), 1e-9) for f in tested if f.value is not None)
 
 
-def _elsewhere(
-    evidence: Evidence, others: Sequence[Mapping[str, str]], between: str, month: str
-) -> list[Choice]:  # fmt: skip
+def _elsewhere(evidence: Evidence, others: Sequence[Mapping[str, str]], between: str, month: str) -> list[Choice]:
     choices: list[Choice] = []
     for other in others:
         try:
@@ -147,7 +146,7 @@ def lead_changes(
             if gap is not None
         ]
         leads = [gap.leader.side for gap in plain if gap.points > 0]
-        changes = sum(a != b for a, b in zip(leads, leads[1:], strict=False))
+        changes = sum(a != b for a, b in itertools.pairwise(leads))
         most = changes if most is None else max(most, changes)
         last = max(last, days[-1].isoformat())
         tied = sum(gap.tie is True for gap in plain)
@@ -155,20 +154,28 @@ def lead_changes(
         with_intervals = any(gap.tie is not None for gap in plain)
         said = (
             f"{name}: {changes} changes over {len(plain)} days from {days[0]} to {days[-1]}; "
-            f"{', '.join(f'{side} leads on {leads.count(side)}' for side in (first, second))}; closest on {closest.date} "
-            f"({closest.points:.0f} points)"
+            f"{', '.join(f'{side} leads on {leads.count(side)}' for side in (first, second))}; "
+            f"closest on {closest.date} ({closest.points:.0f} points)"
         )
         if with_intervals:
             said += f"; 95 % intervals overlap on {tied} days"
-            part = type(ratings)(recent.select(ratings.frame.columns), ratings.kind, ratings.form, ratings.board, ratings.elo,
-                                 ratings.path, ratings.sha256, [])  # fmt: skip
+            part = type(ratings)(
+                recent.select(ratings.frame.columns),
+                ratings.kind,
+                ratings.form,
+                ratings.board,
+                ratings.elo,
+                ratings.path,
+                ratings.sha256,
+                [],
+            )
             _, drawn, _ = all_days(recent, part, (first, second), draws=DRAWS)
             if drawn is not None:
                 ever = (
                     drawn.p_second_ever_leads if leads.count(first) >= leads.count(second) else drawn.p_first_ever_leads
                 )
                 said += f"; {100 * ever:.0f} % of draws from the intervals put the trailing side ahead on some day"
-        holes = [(a, b) for a, b in zip(days, days[1:], strict=False) if (b - a).days > HOLE_DAYS]
+        holes = [(a, b) for a, b in itertools.pairwise(days) if (b - a).days > HOLE_DAYS]
         if holes:
             said += "; no data " + ", ".join(f"{a} to {b}" for a, b in holes)
         findings.append(said + ".")

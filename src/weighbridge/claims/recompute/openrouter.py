@@ -30,11 +30,16 @@ def open_share(evidence: Evidence, claim: Claim, *, file: str, first: str, last:
     equal = sum(share[1] for share in months) / len(months)
     figures = {"open_mean": Value(middle, low, high), "open_peak_month": Value(by_month[peak][1], *by_month[peak][::2])}
     choices = [
-        Choice("of all tokens, unknown and `other` counted as not open", {"open_mean": low, "open_peak_month": by_month[peak][0]}),
-        Choice("unknown and `other` all counted as open (the most it can be)",
-               {"open_mean": high, "open_peak_month": max(share[2] for share in months)}),
+        Choice(
+            "of all tokens, unknown and `other` counted as not open",
+            {"open_mean": low, "open_peak_month": by_month[peak][0]},
+        ),
+        Choice(
+            "unknown and `other` all counted as open (the most it can be)",
+            {"open_mean": high, "open_peak_month": max(share[2] for share in months)},
+        ),
         Choice("every month counts the same, whatever its tokens", {"open_mean": equal}),
-    ]  # fmt: skip
+    ]
     findings = [
         f"Open weights of all origins, {first} to {last}: {low:.1f} % of all tokens, {middle:.1f} % of the classified, "
         f"at most {high:.1f} %; highest month {peak} ({by_month[peak][0]:.1f} to {by_month[peak][1]:.1f} %).",

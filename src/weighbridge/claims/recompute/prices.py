@@ -35,10 +35,11 @@ def cheaper_at_equal_rating(
         choices.append(Choice(f"regression, board {name}, {other.date}", {"cheaper": _regression(other.models)[0]}))
     counts = dict(base.models.group_by("side").len().iter_rows())
     findings = [
-        f"{base.date}: {counts.get('open', 0)} open and {counts.get('closed', 0)} closed models with a rating and a price; "
-        f"at equal rating open ones are {cheaper:.0f} % cheaper (95 %: {low:.0f} to {high:.0f}) by regression.",
-        f"{len(base.unpriced)} rated models have no known price that day and take no part. Prices are those of OpenRouter's "
-        "default endpoint; changes that did not hold are left out (see docs/price.md).",
+        f"{base.date}: {counts.get('open', 0)} open and {counts.get('closed', 0)} closed models with a rating and "
+        f"a price; at equal rating open ones are {cheaper:.0f} % cheaper (95 %: {low:.0f} to {high:.0f}) by "
+        "regression.",
+        f"{len(base.unpriced)} rated models have no known price that day and take no part. Prices are those "
+        "of OpenRouter's default endpoint; changes that did not hold are left out (see docs/price.md).",
     ]
     return Recomputed({"cheaper": Value(cheaper, low, high)}, choices, findings, base.date.isoformat())
 

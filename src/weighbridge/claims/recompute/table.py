@@ -18,7 +18,7 @@ def value(
     evidence: Evidence, claim: Claim, *, file: str, column: str, aggregate: str = "sum",
     where: Mapping[str, Any] | None = None, of: Mapping[str, Any] | None = None, figure: str = "value",
 ) -> Recomputed:  # fmt: skip
-    """An aggregate of a column over the rows that equal ``where``; with ``of``, in percent of that over the rows of ``of``.
+    """An aggregate of a column over the rows that equal ``where``; with ``of``, in percent of the same over those rows.
 
     ``file`` is a CSV or Parquet file of the data folder. Values are compared as text. ``of = {}`` means all rows.
     """
