@@ -135,6 +135,27 @@ def web_server(module, port):
     return ThreadingHTTPServer(("127.0.0.1", port), handler)
 
 
+def mend_tarfile():
+    """Python 3.11.0 to 3.11.3 (Debian 12's) lack the extraction filters that PEP 706 gave to every later release, and
+    a program that uses them is right: it gets the backport. Nothing changes for a program that does not."""
+    import shutil
+
+    from backports import tarfile as newer
+
+    # What a program that names no filter gets stays as it is on this release: everything, with a warning later on.
+    newer.TarFile.extraction_filter = staticmethod(newer.fully_trusted_filter)
+    sys.modules["tarfile"] = newer
+    unpack = shutil.unpack_archive
+
+    def unpack_archive(filename, extract_dir=None, format=None, *, filter=None):
+        if filter is None:
+            return unpack(filename, extract_dir, format)
+        with newer.open(filename) as archive:
+            return archive.extractall(os.getcwd() if extract_dir is None else extract_dir, filter=filter)
+
+    shutil.unpack_archive = unpack_archive
+
+
 def start(settings):
     # New streams: those of the parent were made for its own descriptors.
     sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)
@@ -145,6 +166,11 @@ def start(settings):
     sys.path.insert(0, "/srv/app")
     sys.argv[:] = ["/srv/app/" + settings["entry"]]
     try:
+        if sys.version_info < (3, 11, 4):
+            with open(sys.argv[0], "rb") as file:
+                source = file.read()
+            if b"tarfile" in source or b"unpack_archive" in source:
+                mend_tarfile()
         module = importlib.import_module(settings["entry"].removesuffix(".py").replace("/", "."))
         server = web_server(module, settings["port"]) if settings["interface"] == "http" else None
     except (Exception, SystemExit, KeyboardInterrupt) as e:
