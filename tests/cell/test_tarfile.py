@@ -1,4 +1,4 @@
-"""Extraction filters (PEP 706) work in the cell whatever release of Python 3.11 the machine has, and bind nobody else."""
+"""Extraction filters (PEP 706) work in the cell whatever release of Python 3.11 is there, and bind nobody else."""
 
 from __future__ import annotations
 

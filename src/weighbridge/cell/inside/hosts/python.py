@@ -151,7 +151,7 @@ def mend_tarfile():
         if filter is None:
             return unpack(filename, extract_dir, format)
         with newer.open(filename) as archive:
-            return archive.extractall(os.getcwd() if extract_dir is None else extract_dir, filter=filter)
+            return archive.extractall(os.curdir if extract_dir is None else extract_dir, filter=filter)
 
     shutil.unpack_archive = unpack_archive
 
@@ -167,7 +167,7 @@ def start(settings):
     sys.argv[:] = ["/srv/app/" + settings["entry"]]
     try:
         if sys.version_info < (3, 11, 4):
-            with open(sys.argv[0], "rb") as file:
+            with open(sys.argv[0], "rb") as file:  # noqa: PTH123  (pathlib is not loaded for this)
                 source = file.read()
             if b"tarfile" in source or b"unpack_archive" in source:
                 mend_tarfile()
