@@ -2,7 +2,8 @@
 
     uv run python bench/estimators.py TABLE [--datasets N]
 
-TABLE: methods, holds, closer, rates, here, placebo, families, missing, sequential, published, golden, speed, rule or all.
+TABLE: methods, repeats, holds, closer, rates, here, placebo, families, missing, sequential, published, golden, speed,
+rule; or all.
 
 Everything is seeded. The number of data sets stands under each table; a share of 0.05 from 1,000 data sets has a
 standard error of 0.007. (The file is not called statistics.py: that would hide Python's own module of that name.)
@@ -21,15 +22,16 @@ import simulated_methods
 import simulated_sequential
 
 TABLES = {
-    "methods": (simulated_methods.methods, 600),
-    "holds": (simulated_intervals.holds, 1_000),
-    "closer": (simulated_intervals.closer, 6_000),
+    "methods": (simulated_methods.methods, 500),
+    "repeats": (simulated_methods.by_repeats, 1_000),
+    "holds": (simulated_intervals.holds, 800),
+    "closer": (simulated_intervals.closer, 5_000),
     "rates": (simulated_intervals.rates, 1_000),
-    "here": (simulated_intervals.here, 1_000),
-    "placebo": (simulated_families.placebo, 4_000),
+    "here": (simulated_intervals.here, 600),
+    "placebo": (simulated_families.placebo, 2_000),
     "families": (simulated_families.families, 400),
-    "missing": (simulated_families.missing, 300),
-    "sequential": (simulated_sequential.savings, 300),
+    "missing": (simulated_families.missing, 200),
+    "sequential": (simulated_sequential.savings, 200),
     "published": (simulated_sequential.published, 1_000),
     "golden": (simulated_families.golden, 200),
     "speed": (simulated_families.speed, 1),

@@ -51,7 +51,10 @@ def sd_text(sd: float) -> str:
 
 
 def placebo(datasets: int) -> None:
-    print("A harmless context, 50 tasks × 5 answers, every wording moves the log-odds by its own amount (sd).")
+    print(
+        "A harmless context, 50 tasks × 5 answers, every wording moves the log-odds by its own amount (sd)."
+        " Rows with fewer than 10 placebos have a quarter of the data sets."
+    )
     head("wording sd", "placebos", "paraphrases", "placebo test", "sign-flip against neutral alone")
     for sd in (0.0, 0.1, 0.2, 0.3):
         for placebos, paraphrases in ((3, 1), (5, 1), (10, 1), (10, 3)):
@@ -178,9 +181,9 @@ def missing(datasets: int) -> None:
         for absent in ("none", "random", "hard tasks", "one arm"):
             if mechanism in ("opposed", "refusals") and absent in ("hard tasks", "one arm"):
                 continue
-            words, cover = words_of(mechanism, absent, datasets // 2)
+            words, cover = words_of(mechanism, absent, datasets)
             for outcome in ("exploitable", "refused"):
-                shares = [f"{words.get((outcome, w), 0) / (datasets // 2):.2f}" for w in words_shown]
+                shares = [f"{words.get((outcome, w), 0) / (datasets):.2f}" for w in words_shown]
                 shown = cover if cover is not None and outcome == "exploitable" else "–"
                 row(mechanism, absent, outcome, *shares, shown)
 

@@ -181,6 +181,21 @@ def methods(datasets: int, tasks: int = 50, repeats: int = 5) -> None:
             row(name, same, opposed, cover_d, cover_r, f"{power:.2f}", f"{each:.1f}")
 
 
+def by_repeats(datasets: int) -> None:
+    print("Type-I error as repeats grow: 50 tasks, base 20 %, sd 2, effects opposed in sign with mean 0 (or none).")
+    head("repeats", "naive z, no effects", "naive z, opposed", "Mantel–Haenszel, opposed", "sign-flip mid-p, opposed")
+    for repeats in (1, 5, 10, 25, 50):
+        none = Population(0.2, 2.0)
+        opposed = Population(0.2, 2.0, effect="opposed", heterogeneity=1.2)
+        found = [
+            _run(method, population, 50, repeats, datasets, 5)[0]
+            for method, population in (
+                (naive_z, none), (naive_z, opposed), (mantel_haenszel, opposed), (sign_flip_mid, opposed)
+            )
+        ]  # fmt: skip
+        row(repeats, *found)
+
+
 def _run(method, population, tasks, repeats, datasets, seed):
     rng = np.random.default_rng([seed, int(population.base * 100)])
     neutral, context = population.draw(rng, (tasks, datasets))
