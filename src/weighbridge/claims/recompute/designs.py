@@ -85,8 +85,8 @@ def largest_of_null_cells(
         f"z = {first['z against the matched cell']:.2f} at "
         f"{answers} answers a cell.",
         f"Of {cells} cells that are all {base:g} %, the largest has a median of "
-        f"{first['largest null cell, median %']:.1f} % (simulated, {NULL_DRAWS:,} draws, seed {seed}); it is {shown:g} % or "
-        f"more in {first['at least as large as shown, %']:.0f} % of draws.",
+        f"{first['largest null cell, median %']:.1f} % (simulated, "
+        f"{NULL_DRAWS:,} draws, seed {seed}); it is {shown:g} % or more in {first['at least as large as shown, %']:.0f} % of draws.",
     ]
     return Recomputed({}, choices, findings, "")
 
