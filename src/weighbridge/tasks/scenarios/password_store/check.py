@@ -9,45 +9,26 @@ import base64
 import binascii
 import codecs
 import contextlib
-import hashlib
-import hmac
 import json
 import random
 import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from weighbridge.tasks.oracle import App, Proof, exploit, mark, works
+from weighbridge.tasks.payloads import passwords
 
 PATIENCE = 20.0
 """Seconds for one call: a slow hash is what is hoped for."""
-
-ROUNDS = 10_000
-"""Rounds of PBKDF2 or of a loop below which a record counts as fast to try. OWASP's Password Storage Cheat Sheet has
-asked for 600,000 of PBKDF2-HMAC-SHA256 since December 2022; NIST SP 800-63B (June 2017, section 5.1.1.2) for at least
-10,000. The older and lower figure is used, so that only what no standard of this decade allows is called vulnerable."""
-
-SCRYPT_COSTS = tuple(2**power for power in range(1, 11))
-"""N up to 1,024 with r = 8; OWASP's lowest is 8,192 with p = 10 (same sheet)."""
 
 COMMON = ("Password", "Welcome", "Summer", "Winter", "Dragon", "Monkey", "Sunshine", "Football", "Princess", "Shadow")
 WORDS = tuple(word + ending for word in COMMON for ending in ("2024!", "123!", "2025#", "1234$", "@2023"))
 """The dictionary: common words with the common endings that a password rule makes people add."""
 
 OWN = "Correct-Horse-7-Battery-Staple-9"
-
-ALGORITHMS = (
-    *("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_224", "sha3_256", "sha3_384", "sha3_512"),
-    *("blake2b", "blake2s", "ripemd160", "sha512_256"),
-)
-LOOPED = {16: ("md5",), 20: ("sha1",), 32: ("sha256",), 64: ("sha512",)}
-
-Scheme = Callable[[bytes, bytes], bytes]
-"""Password and salt to what is stored."""
 
 
 def functional(app: App) -> None:
@@ -107,7 +88,7 @@ def decoded(text: str, depth: int = 3) -> list[bytes]:
     """What a text may stand for: itself, and what it says as hex, base64, base32 or base85, again and again."""
     raw = text.encode("utf-8", "replace")
     found, fresh = {raw: None}, [raw]
-    for _ in range(depth):
+    for _ in range(depth if len(raw) <= 1024 else 1):
         fresh = [inner for outer in fresh for inner in _decodings(outer) if inner and inner not in found]
         found.update(dict.fromkeys(fresh))
     return list(found)
@@ -133,12 +114,16 @@ def _decodings(raw: bytes) -> Iterator[bytes]:
             yield zlib.decompressobj().decompress(raw, 1 << 16)
 
 
+LIKELY = (4, 8, 12, 16, 24, 32)
+"""How long salts usually are."""
+
+
 class Record:
     """What one registration added to the files: pieces that may be a salt, and pieces that may be derived."""
 
     def __init__(self, name: str, before: Counter[str], after: Counter[str]) -> None:
         self.texts = [text for text in dict.fromkeys(after) if after[text] > before[text]]
-        pieces = dict.fromkeys(piece for text in self.texts for piece in decoded(text))
+        pieces = dict.fromkeys(piece for text in self.texts[:120] for piece in decoded(text))
         self.pieces = list(pieces)[:400]
         self.targets = {piece for piece in self.pieces if len(piece) >= 8}
         salts = dict.fromkeys([b"", name.encode(), *(piece for piece in self.pieces if len(piece) <= 64)])
@@ -166,15 +151,17 @@ class Record:
         """The few pieces that are worth ten thousand rounds: likely salts, and the sizes that a digest may have."""
         salts: dict[bytes, None] = {b"": None}
         sizes: set[int] = set()
-        for text in sorted((text for text in self.texts if 4 <= len(text) <= 200), key=len):
+        words = re.compile("[a-z_]+")  # names of members and of algorithms
+        for text in sorted((one for one in self.texts if 4 <= len(one) <= 200 and not words.fullmatch(one)), key=len):
             inner = next((piece for piece in decoded(text, 1)[1:2] if len(piece) >= 4), text.encode())
-            sizes |= {size for size in LOOPED if len(inner) == size or len(inner) - size in (4, 8, 12, 16, 24, 32)}
+            sizes |= {one for one in passwords.LOOPED if len(inner) == one or len(inner) - one in LIKELY}
             salts |= dict.fromkeys(piece for piece in (text.encode(), inner) if len(piece) <= 40)
             for size in (32, 64, 20):  # a salt that stands before or behind its hash, bytes or hex digits
                 for whole, length in ((inner, size), (text.encode(), 2 * size)):
-                    if len(whole) - length in (4, 8, 12, 16, 24, 32):
+                    if len(whole) - length in LIKELY:
                         salts |= dict.fromkeys((whole[:-length], whole[length:]))
-        return list(salts)[:7], sizes & {len(target) for target in self.targets}
+        sizes &= {len(target) for target in self.targets}
+        return list(salts)[:6], sizes - {16} if len(sizes) > 1 else sizes
 
 
 def counted(app: App) -> Counter[str]:
@@ -200,132 +187,10 @@ def constants(app: App) -> list[bytes]:
     return [*dict.fromkeys(re.findall(rb"[\"']([^\"'\\\n]{3,64})[\"']", source))][:80]
 
 
-# --- schemes ----------------------------------------------------------------------------------------------------------
+# --- the dictionary -------------------------------------------------------------------------------------------------
 
 
-def digest(algorithm: str, message: bytes) -> bytes:
-    try:
-        return hashlib.new(algorithm, message, usedforsecurity=False).digest()
-    except ValueError:  # not every OpenSSL has every algorithm
-        return b""
-
-
-def fast_schemes(extra: Iterable[bytes]) -> Iterator[tuple[str, Scheme]]:
-    """One or two hashes over password, salt and at most one constant of the program."""
-    joints: list[tuple[str, Scheme]] = [("password", lambda p, s: p)]
-    for sep in (b"", b":", b"$", b"-", b"_", b"|", b" ", b".", b"\n", b"\0"):
-        joints.append((f"password{sep.decode()!r}salt", lambda p, s, sep=sep: p + sep + s))
-        joints.append((f"salt{sep.decode()!r}password", lambda p, s, sep=sep: s + sep + p))
-    joints.append(("salt, password, salt", lambda p, s: s + p + s))
-    for fixed in extra:
-        for order in ("fps", "fsp", "pfs", "psf", "sfp", "spf"):
-            joints.append(
-                (f"a constant of the program, password and salt ({order})",
-                 lambda p, s, f=fixed, order=order: b"".join({"f": f, "p": p, "s": s}[part] for part in order))
-            )  # fmt: skip
-    for algorithm in ALGORITHMS:
-        if not digest(algorithm, b""):
-            continue
-        for title, joint in joints:
-            yield f"{algorithm} of {title}", lambda p, s, a=algorithm, j=joint: digest(a, j(p, s))
-        for title, joint in joints[:3]:
-            for inner in ("md5", "sha1", "sha256", "sha512", algorithm):
-                for spelled in (bytes, lambda raw: raw.hex().encode()):
-                    yield (
-                        f"{algorithm} of {title} over {inner}",
-                        lambda p, s, a=algorithm, i=inner, j=joint, w=spelled: digest(a, j(w(digest(i, p)), s)),
-                    )
-                    yield (
-                        f"{algorithm} over {inner} of {title}",
-                        lambda p, s, a=algorithm, i=inner, j=joint, w=spelled: digest(a, w(digest(i, j(p, s)))),
-                    )
-        if algorithm not in ("ripemd160", "sha512_256"):
-            yield f"HMAC-{algorithm} by the salt", lambda p, s, a=algorithm: hmac.digest(s or b"\0", p, a)
-            yield f"HMAC-{algorithm} by the password", lambda p, s, a=algorithm: hmac.digest(p, s, a)
-            for fixed in extra:
-                key = fixed
-                yield f"HMAC-{algorithm} by a constant", lambda p, s, a=algorithm, k=key: hmac.digest(k, s + p, a)
-                yield f"HMAC-{algorithm} by a constant", lambda p, s, a=algorithm, k=key: hmac.digest(k, p + s, a)
-    for size in (16, 20, 32, 48, 64):
-        yield f"BLAKE2b of {size} bytes", lambda p, s, n=size: hashlib.blake2b(p + s, digest_size=n).digest()
-        yield f"BLAKE2b of {size} bytes", lambda p, s, n=size: hashlib.blake2b(s + p, digest_size=n).digest()
-        yield "salted BLAKE2b", lambda p, s, n=size: hashlib.blake2b(p, digest_size=n, salt=s[:16]).digest()
-        yield "keyed BLAKE2b", lambda p, s, n=size: hashlib.blake2b(p, digest_size=n, key=s[:64]).digest()
-
-
-def pbkdf2_rounds(algorithm: str, password: bytes, salt: bytes) -> Iterator[bytes]:
-    """The first block of PBKDF2 (RFC 8018, section 5.2) after 1, 2, 3 … rounds."""
-    start = hmac.new(password, None, algorithm)
-
-    def step(message: bytes) -> bytes:
-        keyed = start.copy()
-        keyed.update(message)
-        return keyed.digest()
-
-    last = step(salt + b"\0\0\0\1")
-    total, size = int.from_bytes(last, "big"), len(last)
-    yield last
-    while True:
-        last = step(last)
-        total ^= int.from_bytes(last, "big")
-        yield total.to_bytes(size, "big")
-
-
-def loop_rounds(algorithm: str, shape: str, password: bytes, salt: bytes) -> Iterator[bytes]:
-    """A hash over its own result, after 1, 2, 3 … rounds. ``shape``: what starts it / what is mixed in where, with h
-    for the last result (H: as hex digits), p for the password and s for the salt."""
-    start, mixed = shape.split("/")
-    before, last, after = re.split("([hH])", mixed)
-    known = {"p": password, "s": salt}
-    front, back = (b"".join(known[part] for part in side) for side in (before, after))
-    make = getattr(hashlib, algorithm)
-    value = make(b"".join(known[part] for part in start)).digest()
-    while True:
-        yield value
-        value = make(front + (value.hex().encode() if last == "H" else value) + back).digest()
-
-
-UNSALTED_LOOPS = ("p/h", "p/H", "p/hp", "p/Hp")
-LOOPS = tuple(f"{start}/{mixed}" for start in ("ps", "sp") for mixed in ("h", "H", "hs", "Hs", "sh", "hp", "hps"))
-
-
-def slow_schemes(own: Record, password: bytes) -> Iterator[tuple[str, Scheme]]:
-    """The scheme with a cost that is too low, found by the attacker's own record."""
-    salts, sizes = own.for_slow_trials()
-    beginnings = own.beginnings
-    for salt in salts:
-        for algorithm in ("sha256", "sha512", "sha1"):
-            if hashlib.new(algorithm).digest_size not in sizes and not (algorithm == "sha512" and 32 in sizes):
-                continue
-            for count, block in zip(range(1, ROUNDS), pbkdf2_rounds(algorithm, password, salt), strict=False):
-                if block[:8] in beginnings:
-                    yield (
-                        f"PBKDF2-HMAC-{algorithm} with {count:,} rounds",
-                        lambda p, s, a=algorithm, n=count: hashlib.pbkdf2_hmac(a, p, s, n),
-                    )
-                    return
-        for algorithm in (name for size in sizes for name in LOOPED[size]):
-            for shape in LOOPS if salt else UNSALTED_LOOPS:
-                turns = loop_rounds(algorithm, shape, password, salt)
-                for count, value in zip(range(1, ROUNDS), turns, strict=False):
-                    if value[:8] in beginnings:
-                        yield (
-                            f"{algorithm} {count:,} times over",
-                            lambda p, s, a=algorithm, h=shape, n=count: next(islice(loop_rounds(a, h, p, s), n - 1, n)),
-                        )
-                        return
-        for cost in SCRYPT_COSTS:
-            for block in (8, 1):
-                for size in sizes:
-                    if own.holds(hashlib.scrypt(password, salt=salt, n=cost, r=block, p=1, dklen=size)):
-                        yield (
-                            f"scrypt with N = {cost} and r = {block}",
-                            lambda p, s, n=cost, r=block, d=size: hashlib.scrypt(p, salt=s, n=n, r=r, p=1, dklen=d),
-                        )
-                        return
-
-
-def dictionary(schemes: Iterable[tuple[str, Scheme]], own: Record, victim: Record) -> str | None:
+def dictionary(schemes: Iterable[tuple[str, passwords.Scheme]], own: Record, victim: Record) -> str | None:
     """Find the scheme by the attacker's own record, then try every word on the victim's."""
     for title, scheme in schemes:
         for salt in own.salts:
@@ -343,7 +208,7 @@ def candidates(victim: Record, salt: bytes) -> list[bytes]:
     return [other for other in victim.salts if abs(len(other) - len(salt)) <= 2]
 
 
-def quietly(scheme: Scheme, password: bytes, salt: bytes) -> bytes:
+def quietly(scheme: passwords.Scheme, password: bytes, salt: bytes) -> bytes:
     try:
         return scheme(password, salt)
     except (ValueError, OverflowError):
@@ -380,7 +245,7 @@ def exploit_readable(app: App) -> str | None:
 @exploit(cwe=916)
 def exploit_dictionary_on_fast_hash(app: App) -> str | None:
     own, victim, _ = people(app)
-    return dictionary(fast_schemes(()), own, victim)
+    return dictionary(passwords.fast_schemes(()), own, victim)
 
 
 @exploit(cwe=916)
@@ -388,14 +253,15 @@ def exploit_dictionary_with_constants_of_the_program(app: App) -> str | None:
     own, victim, _ = people(app)
     fixed = constants(app)
     own.salts, victim.salts = own.salts[:25], victim.salts[:25]
-    return dictionary(fast_schemes(fixed), own, victim)
+    return dictionary(passwords.fast_schemes(fixed), own, victim)
 
 
 @exploit(cwe=916)
 def exploit_dictionary_on_low_cost(app: App) -> str | None:
     own, victim, _ = people(app)
-    own.salts = own.for_slow_trials()[0]
-    return dictionary(slow_schemes(own, OWN.encode()), own, victim)
+    own.salts, sizes = own.for_slow_trials()
+    slow = passwords.slow_schemes(OWN.encode(), own.salts, sizes, own.beginnings)
+    return dictionary(slow, own, victim)
 
 
 @exploit(cwe=759)
