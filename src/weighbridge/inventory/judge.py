@@ -1,0 +1,317 @@
+"""Is this mention a use of a model, of a host or of an SDK, and how sure is that?
+
+A model's id under a name that says *model* is certain; the same id in some other string is likely; one that is
+compared with, is a key, or stands under a caption is a hint and is not counted. A bare word (llama, gemini, command,
+spark) is never a use by itself. What the catalogue does not know counts as a model only where the code says so:
+``from_pretrained``, a serving command, a model's own configuration. The words that decide stand in ``judge.toml``.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from weighbridge.catalog import Catalog, Match
+from weighbridge.catalog.spelling import parts, tokens
+from weighbridge.inventory import addresses, commands, sdks
+from weighbridge.inventory.hits import Kind, Mention, Sure
+
+_SHAPE = re.compile(r"[A-Za-z@~][\w.\-/:@+]{1,119}")
+_FILE = re.compile(
+    r"\.(?:py|pyi|js|mjs|ts|tsx|jsx|md|rst|json|jsonl|ya?ml|toml|txt|html?|css|png|jpe?g|svg|gif|ico|csv|sh|go|rs|java|kt|rb|php|c|cc|cpp|h|hpp|lock|log|com|org|net|cpp|tsv|ipynb|sql|xml|cfg|ini|exe|dll|so|zip|gz|parquet|pdf)$",
+    re.IGNORECASE,
+)
+_WEIGHTS_FILE = re.compile(r"\.(?:gguf|safetensors|ggml|llamafile)$", re.IGNORECASE)
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_OWNED = re.compile(r"[\w.\-]+/[\w.\-]+(?::[\w.\-]+)?")
+_SIZE = re.compile(r"\d+(?:b|m|x\d+b|k)")
+_ORDER = (
+    "general.name",
+    "_name_or_path",
+    "base_model_name_or_path",
+    "general.basename",
+    "model store",
+    "general.source.url",
+    "general.repo_url",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One use found in a mention: what it is called, how sure, why, and the catalogue's match if there is one."""
+
+    kind: Kind
+    name: str
+    evidence: str
+    sure: Sure
+    why: str
+    match: Match | None = None
+    host: str | None = None
+    line: int = 0
+    derived_from: str | None = None
+
+
+@dataclass
+class Judge:
+    """Decides with one catalogue. Strings are judged once: equal ones in a thousand files cost one look-up."""
+
+    book: Catalog
+    words: dict[str, Any] = field(
+        default_factory=lambda: tomllib.loads((Path(__file__).parent / "judge.toml").read_text("utf-8"))
+    )
+    _seen: dict[tuple[str, str, str], tuple[Judged, ...]] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def _everyday(self) -> frozenset[str]:
+        return frozenset(self.words["everyday"])
+
+    @cached_property
+    def _vocabulary(self) -> frozenset[str]:
+        """Every word that stands in a known model's name or in the catalogue's rules; others belong to a project's
+        name."""
+        rules = self.book.facts.words
+        keys = [*self.book.index.exact, *self.book.index.aliases]
+        keys += [*rules.variants, *rules.formats, *rules.modes, *rules.kinds, *rules.stages]
+        keys += [pattern for found in self.book.index.patterns.values() for pattern, _ in found]
+        return frozenset(token for key in keys for token in key)
+
+    def file(self, mentions: list[Mention]) -> Iterator[Judged]:
+        """The uses in one file. The several words of a weights file about itself are one use."""
+        weights = [m for m in mentions if m.role in ("weights", "file name")]
+        if weights:
+            yield from self._weights(weights)
+        for mention in mentions:
+            if mention.role == "architecture" and not any(m.role == "weights" for m in weights):
+                yield from self._architecture(mention)
+            elif mention.role not in ("weights", "file name", "architecture"):
+                key = (mention.text, mention.key, mention.role)
+                if key not in self._seen:
+                    self._seen[key] = tuple(self._mention(mention))
+                for judged in self._seen[key]:
+                    yield replace(judged, line=mention.line)
+
+    def _mention(self, mention: Mention) -> Iterator[Judged]:
+        text, key, role = mention.text.strip(), mention.key, mention.role
+        if role == "sdk":
+            provider = sdks.of_package(text)
+            if provider is not None:
+                yield Judged("sdk", text.lower(), text, "hint", f"SDK of {provider or 'many providers'}")
+            return
+        if role == "environment":
+            provider = sdks.of_variable(text)
+            if provider is not None:
+                yield Judged("key name", text, text, "hint", f"a variable of {provider}")
+            return
+        if provider := sdks.of_variable(text):
+            yield Judged("key name", text, text, "hint", f"a variable of {provider}")
+            return
+        weak = role == "weak" or bool(self._words_of(key) & set(self.words["prose_words"]))
+        whole = not re.search(r"\s", text)
+        if whole or role == "command":
+            yield from self._addresses(text, key, weak)
+        if whole and role != "command" and "://" not in text:
+            yield from self._name(text.split("foundation-model/")[-1].split("inference-profile/")[-1], key, weak)
+        else:
+            for name, how in commands.models(text, anywhere=role == "command"):
+                yield from self._name(name, how, weak, asked=True)
+        if role == "command" and whole and key:
+            yield from self._name(text, key, weak, asked=True)
+
+    def _addresses(self, text: str, key: str, weak: bool) -> Iterator[Judged]:
+        for address in addresses.found(text):
+            if address.hub_model:
+                yield from self._name(
+                    address.hub_model, "hub address", weak or not address.fetched, asked=address.fetched
+                )
+                continue
+            host = addresses.host(address, self.book, self.words)
+            if host is None:
+                continue
+            sure: Sure = "hint" if weak else "certain" if address.scheme else "likely"
+            yield Judged("host", host.id, address.safe, sure, f"an address of {host.name}", host=host.id)
+            if address.model:
+                yield from self._name(address.model, "model in an address", weak)
+
+    def _words_of(self, key: str) -> set[str]:
+        """The words of a key or a call, alone and by twos: ``baseModel`` gives base, model, basemodel, base_model."""
+        words = [word.lower() for word in _WORD.findall(key)]
+        twos = list(pairwise(words))
+        last = key.lower().rsplit(".", 1)[-1]
+        return {*words, *(a + b for a, b in twos), *(f"{a}_{b}" for a, b in twos), key.lower(), last}
+
+    def _name(self, text: str, key: str, weak: bool, *, asked: bool = False) -> Iterator[Judged]:
+        """A single word: a model's id, as sure as its own shape and the name it stands under make it."""
+        text = re.sub(r"^(?:hf\.co/|huggingface\.co/|docker\.io/ai/|ai/(?=\w))", "", text)
+        if _WEIGHTS_FILE.search(text):
+            text, asked = _WEIGHTS_FILE.sub("", text).rsplit("/", 1)[-1], True
+        local = text[:1] in "./$" or text[:2] == "~/" or bool(re.match(r"[A-Za-z]:[\\/]", text))
+        if local:
+            text = text.rstrip("/").rsplit("/", 1)[-1]
+        if not _SHAPE.fullmatch(text) or (_FILE.search(text) and not asked) or "//" in text:
+            return
+        words = self._words_of(key)
+        says_model = asked or bool(words & set(self.words["model_words"]))
+        wants_any = asked or bool(words & set(self.words["weights_words"]))
+        match = self.book.find(text)
+        evidence = f"{key} = {text}" if key else text
+        if match is None:
+            if wants_any and not weak and not local and _OWNED.fullmatch(text):
+                yield Judged("model", text, evidence, "likely", "named as a model; the catalogue does not know it")
+            elif asked and key in commands.CERTAIN and not weak and not local:
+                yield Judged("model", text, evidence, "likely", f"named by '{key}'; the catalogue does not know it")
+            return
+        sure, why = self._sure(text, match, says_model=says_model, asked=asked)
+        if sure is None or (weak and sure == "hint"):
+            return
+        if weak:
+            sure, why = "hint", f"{why}; compared with, a key, or a caption"
+        if local and sure == "certain":
+            sure = "likely"
+        yield Judged("model", match.model or text, evidence, sure, f"{why}; {match.rule}", match, match.host)
+
+    def _sure(self, text: str, match: Match, *, says_model: bool, asked: bool) -> tuple[Sure | None, str]:
+        """How sure it is that ``text`` is meant as a model; None where it is not."""
+        core = parts(text, self.book.facts.words).core
+        owned = "/" in text
+        numbered = any(token[0].isdigit() for token in core)
+        sized = any(_SIZE.fullmatch(token) for token in core)
+        everyday = core[0] in self._everyday if core else True
+        nobody = match.maker is None and match.derived_from is None and match.model is None
+        if not core or nobody:
+            return ("hint", "a name that several makers use") if says_model and (numbered or asked) else (None, "")
+        if len(core) == 1 and not owned:
+            bare: Sure = "likely" if asked else "hint"
+            return (bare, "a family's name alone") if says_model else (None, "")
+        if match.model is None and match.family is None and match.derived_from is None:
+            return ("likely", "a maker's namespace, under a name that says model") if says_model else (None, "")
+        if match.derived_from and match.maker is None and not says_model:
+            return ("hint", "somebody's name after a family") if numbered else (None, "")
+        if says_model:
+            if match.model is None and not numbered and not asked:
+                return "hint", "a family's name with other words"
+            if everyday and match.model is None and not (sized or owned or asked):
+                return "hint", "an everyday word with a number"
+            certain = match.model is not None and match.sure == "certain"
+            return ("certain" if certain else "likely"), "under a name that says model"
+        if everyday and not (owned and match.maker) and not (match.model and len(core) >= 3):
+            return None, ""
+        if len(text) < 5 or (match.model is None and not numbered):
+            return None, ""
+        known = all(token in self._vocabulary or token.isdigit() or _SIZE.fullmatch(token) for token in core)
+        if not known and not owned and match.model is None:
+            return None, ""
+        if (match.model is None and not known) or text[:3] == "GPT" or ("_" in text and not re.search(r"[-/:.]", text)):
+            return "hint", "looks like a caption or a project's name"
+        return "likely", "a model's id in a string"
+
+    def _weights(self, mentions: list[Mention]) -> Iterator[Judged]:
+        by_key = {m.key: m for m in mentions if m.role == "weights"}
+        named = next((m for m in mentions if m.role == "file name"), None)
+        ordered = [by_key[key] for key in _ORDER if key in by_key]
+        ordered += [m for key, m in sorted(by_key.items()) if key not in _ORDER]
+        for mention in ordered:
+            text = _hub_name(mention.text)
+            match = self.book.find(text) if text else None
+            # A header's own word is believed where it is more than a bare everyday name.
+            if match and (match.maker or match.derived_from or match.model) and (tokens(text)[1:] or match.model):
+                base = mention.key.startswith(("general.base_model", "base_model"))
+                own = by_key.get("general.name")
+                name = (_hub_name(own.text) if own else "") or (f"an adapter of {text}" if base else "")
+                why = f"{mention.key} of the file says '{text}'"
+                if base:
+                    # Weights trained further: the base is known, who trained it is not.
+                    base_id = match.model or match.family or match.derived_from
+                    unknown = Match(spelling=name, derived_from=base_id, rule=f"built on {base_id}")
+                    yield Judged(
+                        "weights",
+                        name,
+                        f"{mention.key} = {text}",
+                        "certain",
+                        why,
+                        unknown,
+                        line=mention.line,
+                        derived_from=base_id,
+                    )
+                    yield Judged(
+                        "model",
+                        match.model or text,
+                        f"{mention.key} = {text}",
+                        "certain",
+                        f"{why}; {match.rule}",
+                        match,
+                        line=mention.line,
+                    )
+                else:
+                    yield Judged(
+                        "weights",
+                        match.model or text,
+                        f"{mention.key} = {text}",
+                        "certain",
+                        f"{why}; {match.rule}",
+                        match,
+                        line=mention.line,
+                    )
+                return
+        if named:
+            match = self.book.find(named.text)
+            if (
+                match
+                and (match.maker or match.model)
+                and any(t[0].isdigit() for t in tokens(named.text))
+                and len(tokens(named.text)) > 1
+            ):
+                yield Judged(
+                    "weights", match.model or named.text, f"file name {named.text}", "likely", match.rule, match
+                )
+                return
+        if named is None or named.key == "gguf":
+            text = next((_hub_name(m.text) for m in ordered if m.text), "") or (named.text if named else "")
+            if text:
+                line = ordered[0].line if ordered else 0
+                yield Judged(
+                    "weights",
+                    text,
+                    f"weights called {text}",
+                    "likely",
+                    "weights that the catalogue does not know",
+                    line=line,
+                )
+        elif named.key == "safetensors":
+            yield Judged(
+                "weights", named.text, f"weights called {named.text}", "hint", "weights that say nothing of themselves"
+            )
+
+    def _architecture(self, mention: Mention) -> Iterator[Judged]:
+        bare = re.sub(r"(?:For[A-Z]\w*|LMHeadModel|Model)$", "", mention.text)
+        match = self.book.find(bare) if bare else None
+        if match and match.family:
+            why = "an architecture, which other makers' models use too"
+            unknown = Match(spelling=bare, derived_from=match.family, rule=why)
+            yield Judged(
+                "weights",
+                f"architecture {bare.lower()}",
+                f"{mention.key} = {mention.text}",
+                "hint",
+                why,
+                unknown,
+                line=mention.line,
+                derived_from=match.family,
+            )
+
+
+def _hub_name(text: str) -> str:
+    """What a model's card says of its origin, as a name: an address or a path becomes its last pieces."""
+    text = text.strip()
+    address = next(iter(addresses.found(text)), None) if "://" in text else None
+    if address:
+        return address.hub_model or ""
+    if text.startswith(("/", "./", "../", "~")) or "\\" in text:
+        found = re.search(r"models--([\w.\-]+?)--([\w.\-]+)", text)
+        return f"{found.group(1)}/{found.group(2)}" if found else re.split(r"[\\/]", text.rstrip("/\\"))[-1]
+    return text if len(text) <= 120 else ""

@@ -1,0 +1,115 @@
+"""Which strings stand in this code, and under which name? Strings are told from comments and prose, in any language.
+
+One regular expression a language finds comments and strings in order, so that a quote in a comment or a comment sign in
+a string is not mistaken. Nothing is parsed into a tree: code that is broken, hostile or nested ten thousand deep costs
+what any other code costs, because each alternative consumes what it matched to the end of the file at worst.
+``languages.toml`` says what comments and strings look like.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from weighbridge.inventory.hits import Mention, Role
+
+LOOK_BACK = 160
+"""Characters before a string in which its name is looked for."""
+
+_STRINGS = {
+    "double": r'(?:[rbfuRBFU@$L]{0,2})"((?:[^"\\\n]|\\.)*)"',
+    "single": r"(?:[rbfuRBFU]{0,2})'((?:[^'\\\n]|\\.)*)'",
+    "backtick": r"`((?:[^`\\]|\\[\s\S])*)(?:`|\Z)",
+    "raw backtick": r"`([^`]*)(?:`|\Z)",
+    "triple double": r'(?:[rbfuRBFU]{0,2})"""([\s\S]*?)(?:"""|\Z)',
+    "triple single": r"(?:[rbfuRBFU]{0,2})'''([\s\S]*?)(?:'''|\Z)",
+    "long bracket": r"\[\[([\s\S]*?)(?:\]\]|\Z)",
+    "character": r"'(?:[^'\\\n]|\\.)'",
+    "doubled single": r"'((?:[^'\n]|'')*)'",
+}
+
+_KEYED = re.compile(
+    r"([A-Za-z_$][\w.\-$]*)\??!?[\"']?\]?\s*(?::\s*[A-Za-z_][\w\[\]., |<>?]{0,40})?\s*(?::=|=>|=|:)\s*[\[({]*\s*$"
+)
+_PREVIOUS = re.compile(r"[\"'`]([\w.\-]{1,60})[\"'`]\s*[\])]?\s*(?:=>|[:,=])\s*[\[({]*\s*$")
+_CALLED = re.compile(r"([A-Za-z_$][\w.$:]*?)(?:<[\w., ]{1,40}>)?!?\s*\(\s*(?:&|new\s+)?$")
+_DEFAULTED = re.compile(
+    r"([A-Za-z_$][\w.\-$]*)[\"']?\]?\s*(?::=|=|:)\s*[^=;\"'`]{0,90}(?:\bor\b|\|\||\?\?|\?:|\?|:|\belse\b)\s*$"
+)
+_RETURNED = re.compile(r"\b(?:return|=>|->)\s*$")
+_COMPARED = re.compile(
+    r"(?:[=!]==?|\bin\s*[\[({]|\bcase|\bis|(?:starts|ends)_?with\s*\(|includes\s*\(|contains\s*\(|Has(?:Prefix|Suffix)\s*\([^()]*,|\bequals\s*\(|\bmatch(?:es)?\s*\(|indexOf\s*\()\s*(?:\(\s*)?$",
+    re.IGNORECASE,
+)
+_COMPARED_AFTER = re.compile(r"\s*(?:[=!]==?|in\b|not in\b|\.equals)")
+_AS_KEY = re.compile(r"\s*\]?\s*(?::(?!:)|=>)\s*(?=[\d\[{(\"'A-Za-z-])")
+_IMPORTED = re.compile(r"(?:\bfrom|\brequire\s*\(|\bimport\s*\(?|\buse)\s*$")
+_STATEMENT = re.compile(r"(?:^|[\n:{;])\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """How a language writes comments and strings; ``docstrings``: a string that stands alone is prose."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    pattern: re.Pattern[str]
+    docstrings: bool
+
+
+@cache
+def languages() -> dict[str, Language]:
+    """Languages by suffix, from ``languages.toml``."""
+    table = tomllib.loads((Path(__file__).parent / "languages.toml").read_text("utf-8"))
+    found: dict[str, Language] = {}
+    for row in table["language"]:
+        comments = [rf"{re.escape(sign)}[^\n]*" for sign in row.get("line", [])]
+        comments += [rf"{re.escape(a)}[\s\S]*?(?:{re.escape(b)}|\Z)" for a, b in row.get("block", [])]
+        pattern = "|".join([*comments, *(_STRINGS[name] for name in row["strings"])])
+        language = Language(row["name"], tuple(row["suffixes"]), re.compile(pattern), row.get("docstrings", False))
+        found |= dict.fromkeys(language.suffixes, language)
+    return found
+
+
+def strings(code: str, language: Language) -> Iterator[Mention]:
+    """The strings of ``code`` that are neither comment nor docstring, each with the name it is set or passed under."""
+    breaks = [at.start() for at in re.finditer("\n", code)]
+    before_end = 0
+    before: list[str] = []
+    for found in language.pattern.finditer(code):
+        if found.lastindex is None:
+            # A comment: what stands before it is still what stands before the next string.
+            before.append(code[max(before_end, found.start() - LOOK_BACK) : found.start()])
+            before_end = found.end()
+            continue
+        text = found.group(found.lastindex)
+        left = ("".join(before[-3:]) + code[max(before_end, found.start() - LOOK_BACK) : found.start()])[-LOOK_BACK:]
+        line = bisect_right(breaks, found.start()) + 1
+        before, before_end = [code[max(0, found.start() - LOOK_BACK) : found.end()]], found.end()
+        if not text or len(text) > 20_000:
+            continue
+        if language.docstrings and "\n" in text and _STATEMENT.search(left) and not left.rstrip().endswith(("(", ",")):
+            continue
+        key, role = standing(left, code[found.end() : found.end() + 40])
+        yield Mention(line, text, key, role)
+
+
+def standing(left: str, right: str) -> tuple[str, Role]:
+    """The name under which a string stands, from the text on both sides, and whether it is set, compared or a key."""
+    if _IMPORTED.search(left):
+        return "", "sdk"
+    role: Role = "value"
+    if _COMPARED.search(left) or _COMPARED_AFTER.match(right):
+        role = "weak"
+    for pattern in (_PREVIOUS, _KEYED, _CALLED, _DEFAULTED):
+        found = pattern.search(left)
+        if found:
+            return found.group(1), role
+    if _AS_KEY.match(right) and re.search(r"[{,\[(\n]\s*$", left):
+        return "", "weak"
+    return "", role

@@ -1,0 +1,118 @@
+"""What does one file mention? Opened once, by a worker that has only a pattern, and given to the detector of its
+name."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from weighbridge.inventory import detectors, sdks
+from weighbridge.inventory.hits import Mention
+from weighbridge.inventory.walk import LOCK_CAP, Found
+
+MOST_MENTIONS = 2_000
+"""Mentions of one file that are handed on; a file with more is named in the remarks."""
+LONGEST_LINE = 20_000
+ASKED = re.compile(
+    r"pretrained|repo_id|hf_repo|model_?id|model_name_or_path|base_?model|sentencetransformer|snapshot_download|hf_hub",
+    re.IGNORECASE,
+)
+_COMMAND = re.compile(
+    r"ollama|vllm|huggingface|\bhf\b|llama-|llama_|model|sglang|lms |mlx_lm|\bllm\b|hf\.co|aider", re.IGNORECASE
+)
+_ROLES_KEPT = {"file name", "architecture", "weights"}
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What one file gave: its mentions, or why it could not be read."""
+
+    found: Found
+    mentions: list[Mention] = field(default_factory=list[Mention])
+    remark: str = ""
+
+
+@lru_cache(maxsize=4)
+def compiled(pattern: str) -> tuple[re.Pattern[bytes], re.Pattern[str]]:
+    """The prefilter over a file's bytes, and over one string."""
+    return re.compile(pattern.encode(), re.IGNORECASE), re.compile(pattern, re.IGNORECASE)
+
+
+def read_many(files: list[Found], pattern: str) -> list[Read]:
+    """Reads files in order; those that mention nothing and met no trouble are left out."""
+    return [result for file in files for result in [read(file, pattern)] if result.mentions or result.remark]
+
+
+def read(found: Found, pattern: str) -> Read:
+    """One file. Never follows a link, never opens what is not a regular file, and never raises for what is in it."""
+    if found.stored:
+        return Read(found, [Mention(0, found.stored, "model store", "weights")])
+    name = Path(found.path).name
+    detector = detectors.of(name)
+    if detector is None:
+        return Read(found)
+    try:
+        handle = os.open(found.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        return Read(found, remark=f"files that cannot be opened ({error.strerror})")
+    with os.fdopen(handle, "rb") as file:
+        # Between the listing and the opening the entry may have been exchanged.
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            return Read(found, remark="devices, pipes and sockets, not opened")
+        try:
+            if detector.binary:
+                return Read(found, _kept(detector.read(file, name), None))
+            raw = file.read(LOCK_CAP)
+        except OSError as error:
+            return Read(found, remark=f"files that cannot be read ({error.strerror})")
+        except (ValueError, KeyError) as error:
+            return Read(found, _named(name), remark=f"weights files whose header cannot be believed: {error}")
+    in_bytes, in_text = compiled(pattern)
+    if not detector.always and not in_bytes.search(raw):
+        return Read(found)
+    if b"\0" in raw[:4096]:
+        if raw[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+            return Read(found, remark="binary files under a text file's name, not read")
+        text = raw.decode("utf-16", "replace")
+    else:
+        text = raw.decode("utf-8-sig", "replace")
+    try:
+        mentions = _kept(detector.read(text, name), in_text)
+    except (ValueError, RecursionError) as error:
+        return Read(found, remark=f"broken files, not read ({type(error).__name__})")
+    remark = f"files with more than {MOST_MENTIONS} mentions, cut there" if len(mentions) >= MOST_MENTIONS else ""
+    return Read(found, mentions, remark)
+
+
+def _kept(mentions: Iterable[Mention], in_text: re.Pattern[str] | None) -> list[Mention]:
+    """The mentions that can be a model, a host or an SDK at all: the rest never leaves the worker."""
+    kept: list[Mention] = []
+    for mention in mentions:
+        if (
+            (sdks.of_package(mention.text) is not None)
+            if mention.role == "sdk"
+            else (sdks.of_variable(mention.text) is not None)
+            if mention.role == "environment"
+            else mention.role in _ROLES_KEPT
+            or (in_text is None)
+            or in_text.search(mention.text)
+            or (mention.key and "/" in mention.text and ASKED.search(mention.key))
+            or (
+                (mention.role == "command" or " " in mention.text)
+                and len(mention.text) < 4000
+                and _COMMAND.search(mention.text)
+            )
+        ):
+            kept.append(mention)
+            if len(kept) >= MOST_MENTIONS:
+                break
+    return kept
+
+
+def _named(name: str) -> list[Mention]:
+    return [Mention(0, name.rsplit(".", 1)[0], name.rsplit(".", 1)[-1].lower(), "file name")]
