@@ -1,5 +1,7 @@
 """From a trials frame to words: what is planned, what is missing, and outcomes kept apart."""
 
+import dataclasses
+
 import numpy as np
 import polars as pl
 import pytest
@@ -191,3 +193,17 @@ def test_planned_rows_are_corrected_by_holm_and_the_others_by_bh():
         np.testing.assert_allclose(rows[column].to_numpy(), adjust(rows["p"].to_numpy()))
         np.testing.assert_allclose(rows[column + "_claim"].to_numpy(), adjust(rows["p_claim"].to_numpy()))
     assert result.filter(status="placebo")["p_holm"].null_count() == result.filter(status="placebo").height
+
+
+def test_wordings_that_rotate_over_tasks_leave_nothing_missing_and_a_null_row_does():
+    trials = frame(tasks=12, repeats=2)
+    number = trials["task"].rank("dense") + pl.int_range(trials.height, eager=True)
+    rotating = trials.with_columns((number % 3).cast(pl.String).alias("paraphrase"))
+    design = dataclasses.replace(DESIGN, rows_are_planned=True)
+    assert set(analyse(rotating, design).effects["missing_context"]) == {0.0}
+    gone = rotating.with_columns(
+        pl.when(pl.int_range(trials.height) == 0).then(None).otherwise(pl.col(o.source)).alias(o.source)
+        for o in DESIGN.outcomes
+    )
+    effects = analyse(gone, design).effects
+    assert max(*effects["missing_context"], *effects["missing_neutral"]) == pytest.approx(1 / 24)

@@ -49,7 +49,7 @@ def estimate(plan: Plan, run: Run) -> Effects:
     effects = analyse(trials, design(plan, trials, scanned=scanned))
     if sequential:
         stops = run.read("stops", step="ask")
-        effects = Effects(after_stopping(plan, effects.effects, stops, _without_verdict(trials)), effects.arms)
+        effects = Effects(after_stopping(plan, effects.effects, stops), effects.arms)
     facts: dict[str, Any] = {
         "step": "estimate",
         "scanned": scanned,
@@ -61,15 +61,7 @@ def estimate(plan: Plan, run: Run) -> Effects:
     return effects
 
 
-def _without_verdict(trials: pl.DataFrame) -> dict[tuple[str, str], float]:
-    """Share of the asked trials of each model and context that have no verdict."""
-    shares = trials.group_by("model", "context").agg(pl.col("exploitable").is_null().mean())
-    return {(model, context): share for model, context, share in shares.iter_rows()}
-
-
-def after_stopping(
-    plan: Plan, effects: pl.DataFrame, stops: pl.DataFrame, missing: dict[tuple[str, str], float]
-) -> pl.DataFrame:
+def after_stopping(plan: Plan, effects: pl.DataFrame, stops: pl.DataFrame) -> pl.DataFrame:
     """The planned rows of a sequential plan: an interval of fixed size does not hold after a stop, so the confidence
     sequence and the anytime p-value take its place, and the word follows from why asking stopped.
 
@@ -83,8 +75,6 @@ def after_stopping(
             row |= {"ratio_low": stop["ratio_low"], "ratio_high": stop["ratio_high"], "p": stop["p"], "p_holm": None}
             row |= {"difference_low": None, "difference_high": None, "p_exact": None, "p_claim": None}
             row["word"], row["reason"] = _word_after_stopping(plan, row, stop)
-        row["missing_context"] = missing.get((row["model"], row["context"]), 0.0)
-        row["missing_neutral"] = missing.get((row["model"], "neutral"), 0.0)
         rows.append(row)
     return pl.DataFrame(rows, schema=effects.schema)
 
@@ -114,6 +104,7 @@ def design(plan: Plan, trials: pl.DataFrame, *, scanned: bool) -> Design:
         primary=(plan.analysis.primary,),
         planned_contexts=tuple(sorted(planned)),
         reference=plan.analysis.reference,
+        rows_are_planned=True,
         level=1 - plan.analysis.alpha,
         seed=plan.seed,
     )

@@ -57,6 +57,7 @@ class Design:
     placebo_group: str = "placebo"
     placebo_scale: Literal["difference", "log_ratio"] = "difference"
     repeats: int | None = None
+    rows_are_planned: bool = False
     level: float = 0.95
     draws: int = 4_999
     seed: int = 0

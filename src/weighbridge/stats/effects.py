@@ -50,7 +50,9 @@ def analyse(trials: pl.DataFrame, design: Design) -> Effects:
     arms: list[Row] = []
     for outcome in design.outcomes:
         is_rate = trials.schema.get(outcome.source) == pl.Boolean and outcome.per is None
-        models = task_totals(trials, outcome.source, outcome.per, design.repeats)
+        models = task_totals(
+            trials, outcome.source, outcome.per, design.repeats, rows_are_planned=design.rows_are_planned
+        )
         reference = next((m for m in models if m.model == design.reference), None)
         for totals in models:
             arms.extend(arm_rows(totals, outcome.name, is_rate, design.level))

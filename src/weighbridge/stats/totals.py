@@ -39,13 +39,19 @@ class TaskTotals:
 
 
 def task_totals(
-    trials: pl.DataFrame, outcome: str, per: str | None = None, repeats: int | None = None
+    trials: pl.DataFrame,
+    outcome: str,
+    per: str | None = None,
+    repeats: int | None = None,
+    *,
+    rows_are_planned: bool = False,
 ) -> list[TaskTotals]:
     """Totals of ``outcome`` for every model of ``trials`` (columns model, context, group, task, and the outcome).
 
     Optional columns: ``paraphrase`` (averaged within a context) and ``cluster`` (tasks of one scenario; by default
     every task is its own). ``per`` names an exposure column, such as thousand lines. ``repeats`` is the planned number
-    of answers a cell and paraphrase; by default the most that any cell of the model has.
+    of answers a cell and paraphrase; by default the most that any cell of the model has. With ``rows_are_planned``
+    every planned answer has its row (null where it is missing), so that rows are counted and nothing is supposed.
     Raises ``ValueError`` naming the column that is missing, and where a task or context belongs to two groups.
     """
     needed = [*KEYS, outcome, *([per] if per else [])]
@@ -75,7 +81,7 @@ def task_totals(
     groups = dict(frame.select("context", "group").unique().iter_rows())
     clusters = dict(frame.select("task", "cluster").unique().iter_rows())
     return [
-        _one_model(str(model), asked, cells, groups, clusters, repeats)
+        _one_model(str(model), asked, cells, groups, clusters, repeats, rows_are_planned)
         for model in frame["model"].unique(maintain_order=True)
     ]
 
@@ -91,6 +97,7 @@ def _one_model(
     groups: dict[str, str],
     clusters: dict[str, str],
     repeats: int | None,
+    rows_are_planned: bool,
 ) -> TaskTotals:
     mine = asked.filter(pl.col("model") == model)
     have = cells.filter(pl.col("model") == model)
@@ -99,6 +106,9 @@ def _one_model(
     per_cell = float(repeats or max(mine["asked"].to_list()))
     wordings = dict(mine.group_by("context").agg(pl.col("paraphrase").n_unique()).iter_rows())
     expected = np.tile(np.array([per_cell * wordings[c] for c in contexts]), (len(tasks), 1))
+    if rows_are_planned:
+        at = {(t, c): float(n) for t, c, n in mine.group_by("task", "context").agg(pl.col("asked").sum()).iter_rows()}
+        expected = np.array([[at.get((t, c), 0.0) for c in contexts] for t in tasks])
 
     summed = have.group_by("task", "context").agg(
         pl.col("n").sum().alias("answered"),
