@@ -1,0 +1,196 @@
+"""``weighbridge adoption``: who uses which models, from usage logs and public series, as shares with their bounds."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from weighbridge.cli.options import AsJson, err, out, print_json
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from weighbridge.adoption import Account, Remark
+
+SHOWN = 12
+BOUNDS = (
+    "low, high: low takes it that nothing unknown or other belongs to the class, high that all does which could. "
+    "A router's traffic is not the market."
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("adoption", help="Who uses which models: shares by origin from usage logs and public series.")(adoption)
+
+
+def adoption(
+    sources: Annotated[
+        list[str], typer.Argument(metavar="FILE…", help="Logs: CSV, JSON, JSON lines, Parquet, postgresql://…#table.")
+    ],
+    form: Annotated[str | None, typer.Option("--format", help="The logs' format, where it is not recognised.")] = None,
+    by: Annotated[str, typer.Option("--by", help="origin, maker, family or model.")] = "origin",
+    every: Annotated[str, typer.Option("--every", help="day, week (from Monday) or month, in UTC.")] = "week",
+    measure: Annotated[str, typer.Option("--in", help="tokens, requests or spend.")] = "tokens",
+    since: Annotated[str | None, typer.Option("--since", help="First day to count (YYYY-MM-DD).")] = None,
+    until: Annotated[str | None, typer.Option("--until", help="Last day to count (YYYY-MM-DD).")] = None,
+    cohorts: Annotated[bool, typer.Option("--cohorts", help="First-use cohorts and their retention instead.")] = False,
+    hindsight: Annotated[
+        bool, typer.Option("--hindsight", help="Count a stealth model under the maker named later.")
+    ] = False,
+    catalogue: Annotated[
+        Path | None, typer.Option("--catalog", help="Your own models and makers: a CSV with model, maker …")
+    ] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write chart and table to this page.")] = None,
+    accounts: Annotated[
+        Path | None, typer.Option("--accounts", help="Write rows read, counted and left out, and remarks, as JSON.")
+    ] = None,
+    memory: Annotated[str | None, typer.Option("--memory", help="Limit of the engine's memory, e.g. 4GB.")] = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads of the engine.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    from weighbridge import catalog
+    from weighbridge.adoption import read, shares
+    from weighbridge.adoption.cohorts import cohorts as retained
+
+    book = catalog.load(catalogue)
+    days = (_day(since, "--since"), _day(until, "--until"))
+    with read(sources, named=form, memory=memory, threads=threads) as usage:
+        if cohorts:
+            table, said = retained(usage, book, by=by, every=every, hindsight=hindsight)
+        else:
+            table, said = shares(
+                usage, book, by=by, every=every, measure=measure, hindsight=hindsight, since=days[0], until=days[1]
+            )
+        remarks = [*usage.remarks, *said]
+        books = usage.accounts
+    if accounts is not None:
+        _write_accounts(accounts, books, remarks)
+    if html is not None and not cohorts:
+        from weighbridge.report import adoption as page
+
+        page.write(table, html, every=every, by=by, measure=measure, accounts=books, remarks=remarks)
+    if as_json:
+        print_json([_plain(row) for row in table.to_dicts()])
+        _say(remarks, books, to_stderr=True)
+        return
+    if cohorts:
+        _print_cohorts(table)
+    else:
+        _print(table, every, measure)
+    _say(remarks, books, to_stderr=False)
+    if html is not None:
+        err().print("--html draws shares; cohorts have no page" if cohorts else f"chart: {html}")
+
+
+def _day(text: str | None, option: str) -> date | None:
+    from weighbridge.errors import DataError
+
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise DataError(f"{option} '{text}' is not a day; write YYYY-MM-DD") from None
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()}
+
+
+def _write_accounts(target: Path, books: list[Account], remarks: list[Remark]) -> None:
+    import json
+    from dataclasses import asdict
+
+    from weighbridge.store.tables import write_beside
+
+    whole = {"accounts": [asdict(book) for book in books], "remarks": [asdict(remark) for remark in remarks]}
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_beside(target, json.dumps(whole, ensure_ascii=False, indent=1, default=str).encode())
+
+
+def _print(table: pl.DataFrame, every: str, measure: str) -> None:
+    import polars as pl
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = out()
+    for (population,), part in table.group_by("population", maintain_order=True):
+        shown = Table(title=f"Share of {measure} in {population}", title_justify="left")
+        shown.add_column(every)
+        shown.add_column("class", overflow="fold")
+        for name in ("tokens", "requests", "spend", "share, low – high", "of the classified"):
+            shown.add_column(name, justify="right")
+        shown.add_column("marks", overflow="fold")
+        for (start,), period in part.group_by(every, maintain_order=True):
+            rows = period.to_dicts()
+            kept = [row for n, row in enumerate(rows) if n < SHOWN or row["class"] in ("unknown", "other")]
+            for n, row in enumerate(kept):
+                shown.add_row(
+                    str(start) if n == 0 else "", escape(row["class"]), _count(row["tokens"]), _count(row["requests"]),
+                    "–" if row["spend"] is None else f"{'≥ ' if row['spend_floor'] else ''}{row['spend']:,.2f}",
+                    _share(row), _percent(row["share_of_classified"]),
+                    escape("; ".join(row["marks"] or [])) if n == 0 else "",
+                )  # fmt: skip
+            if len(rows) > len(kept):
+                rest = period.filter(~pl.col("class").is_in([row["class"] for row in kept]))
+                low = rest["share_low"].sum() if rest["share_low"].is_not_null().any() else None
+                more = f"[dim]{len(rows) - len(kept)} more (--json has all)[/]"
+                shown.add_row("", more, _count(int(rest["tokens"].sum())), "", "", f"{_percent(low)} together", "", "")
+            shown.add_section()
+        console.print(shown)
+    console.print(f"[dim]{BOUNDS}[/]", highlight=False)
+
+
+def _share(row: dict[str, Any]) -> str:
+    if row["share_low"] is None:
+        return "no estimate"
+    low, high = 100 * row["share_low"], 100 * row["share_high"]
+    return f"{low:.1f} %" if row["class"] in ("unknown", "other") else f"{low:.1f} – {high:.1f} %"
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f} %"
+
+
+def _count(value: int | None) -> str:
+    return "–" if value is None else f"{value:,}"
+
+
+def _print_cohorts(table: pl.DataFrame) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = out()
+    for (population,), part in table.group_by("population", maintain_order=True):
+        title = f"Retention in {population}, % of a cohort by periods since its first use"
+        shown = Table(title=title, title_justify="left")
+        ages = list(range(min(SHOWN, int(part["age"].max() or 0) + 1)))  # type: ignore[arg-type]
+        for name in ("class", "first", "users"):
+            shown.add_column(name)
+        for age in ages:
+            shown.add_column(str(age), justify="right")
+        for (name, first), cohort in part.group_by("class", "first", maintain_order=True):
+            of = {row["age"]: row for row in cohort.to_dicts()}
+            mark = "*" if of[0]["from_the_start"] else ""
+            cells = [f"{100 * of[age]['retention']:.0f}" if age in of else "" for age in ages]
+            shown.add_row(escape(str(name)), f"{first}{mark}", str(of[0]["of"]), *cells)
+        console.print(shown)
+    console.print("[dim]* the log's first period: these users may have begun before it.[/]", highlight=False)
+
+
+def _say(remarks: list[Remark], books: list[Account], *, to_stderr: bool) -> None:
+    from rich.markup import escape
+
+    console = err() if to_stderr else out()
+    for book in books:
+        left = "; ".join(f"{n:,} {reason}" for reason, n in book.left_out.items())
+        text = f"{book.path} ({book.format or 'no format'}): {book.rows:,} rows read, {book.counted:,} counted"
+        text += f"; left out: {left}" if left else ""
+        console.print(escape(text), highlight=False, soft_wrap=True)
+    for remark in sorted(remarks, key=lambda remark: not remark.serious):
+        mark = "[bold yellow]warning:[/]" if remark.serious else "[dim]note:[/]"
+        console.print(f"{mark} {escape(remark.text)}", highlight=False, soft_wrap=True)
