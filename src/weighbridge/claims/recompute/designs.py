@@ -30,7 +30,7 @@ def detectable(
     for tasks in sorted({row.tasks for row in rows}):
         mine = [row for row in rows if row.tasks == tasks]
         null = next(row for row in mine if row.ratio == 1.0)
-        found = {f"finds a true ×{row.ratio:g}, %": 100 * row.power for row in mine if row.ratio != 1.0}
+        found = {f"finds a true ×{row.ratio:g}, %": round(100 * row.power) for row in mine if row.ratio != 1.0}
         note = f"no effect, yet the arms show +20 % or more: {100 * null.shows_twenty:.0f} %"
         choices.append(Choice(f"{tasks} tasks × {mine[0].repeats} answers in each context", found, note))
     false = [row.shows_twenty for row in rows if row.ratio == 1.0]
@@ -86,7 +86,8 @@ def largest_of_null_cells(
         f"{answers} answers a cell.",
         f"Of {cells} cells that are all {base:g} %, the largest has a median of "
         f"{first['largest null cell, median %']:.1f} % (simulated, "
-        f"{NULL_DRAWS:,} draws, seed {seed}); it is {shown:g} % or more in {first['at least as large as shown, %']:.0f} % of draws.",
+        f"{NULL_DRAWS:,} draws, seed {seed}); it is {shown:g} % or more in "
+        f"{first['at least as large as shown, %']:.0f} % of draws.",
     ]
     return Recomputed({}, choices, findings, "")
 
