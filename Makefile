@@ -30,5 +30,8 @@ install:
 install-dev:
 	scripts/install.sh --dev
 
+calibrate: install
+	$(WEIGHBRIDGE) calibrate
+
 clean:
 	rm -rf .venv .tools dist

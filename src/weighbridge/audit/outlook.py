@@ -8,6 +8,7 @@ import polars as pl
 
 from weighbridge.audit.plan import Plan
 from weighbridge.stats.estimate import NoEstimate
+from weighbridge.stats.placebo import FEWEST_PLACEBOS
 from weighbridge.stats.power import smallest_detectable
 
 
@@ -54,7 +55,9 @@ def _of_model(plan: Plan, mine: pl.DataFrame, name: str, planned: set[str], test
     found = smallest_detectable(
         clusters, repeats, analysis.assumed_rate, icc=analysis.assumed_icc, alpha=analysis.alpha, tests=tests
     )
-    few = f"; with {placebos} placebo wordings a claim is not to be had, plan at least 10" if placebos < 10 else ""
+    few = ""
+    if placebos < FEWEST_PLACEBOS:
+        few = f"; with {placebos} placebo wordings nothing can be claimed: {FEWEST_PLACEBOS} are the least, 10 are good"
     if isinstance(found, NoEstimate):
         return Smallest(name, clusters, repeats, contexts, placebos, None, f"none: {found.reason}{few}")
     most = max(analysis.assumed_rate, 1 - analysis.assumed_rate)
