@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from weighbridge.inventory.hits import Mention, Role
+from weighbridge.inventory.hits import Mention, Role, Wanted
 
 LOOK_BACK = 160
 """Characters before a string in which its name is looked for."""
@@ -36,7 +36,10 @@ _STRINGS = {
 _KEYED = re.compile(
     r"([A-Za-z_$][\w.\-$]*)\??!?[\"']?\]?\s*(?::\s*[A-Za-z_][\w\[\]., |<>?]{0,40})?\s*(?::=|=>|=|:)\s*[\[({]*\s*$"
 )
-_PREVIOUS = re.compile(r"[\"'`]([\w.\-]{1,60})[\"'`]\s*[\])]?\s*(?:=>|[:,=])\s*[\[({]*\s*$")
+_PREVIOUS = re.compile(
+    r"[\"'`](?:([\w.\-]{1,60})[\"'`]\s*[\])]?\s*(?:=>|[:=])"
+    r"|([A-Z][A-Z0-9_]{2,60}|--?[a-z][\w\-]{1,40}|pull|serve|download|run)[\"'`]\s*,)\s*[\[({]*\s*$"
+)
 _CALLED = re.compile(r"([A-Za-z_$][\w.$:]*?)(?:<[\w., ]{1,40}>)?!?\s*\(\s*(?:&|new\s+)?$")
 _DEFAULTED = re.compile(
     r"([A-Za-z_$][\w.\-$]*)[\"']?\]?\s*(?::=|=|:)\s*[^=;\"'`]{0,90}(?:\bor\b|\|\||\?\?|\?:|\?|:|\belse\b)\s*$"
@@ -76,7 +79,7 @@ def languages() -> dict[str, Language]:
     return found
 
 
-def strings(code: str, language: Language) -> Iterator[Mention]:
+def strings(code: str, language: Language, wanted: Wanted) -> Iterator[Mention]:
     """The strings of ``code`` that are neither comment nor docstring, each with the name it is set or passed under."""
     breaks = [at.start() for at in re.finditer("\n", code)]
     before_end = 0
@@ -88,11 +91,12 @@ def strings(code: str, language: Language) -> Iterator[Mention]:
             before_end = found.end()
             continue
         text = found.group(found.lastindex)
+        if not text or len(text) > 20_000 or not wanted(text):
+            before, before_end = [code[max(0, found.start() - LOOK_BACK) : found.end()]], found.end()
+            continue
         left = ("".join(before[-3:]) + code[max(before_end, found.start() - LOOK_BACK) : found.start()])[-LOOK_BACK:]
         line = bisect_right(breaks, found.start()) + 1
         before, before_end = [code[max(0, found.start() - LOOK_BACK) : found.end()]], found.end()
-        if not text or len(text) > 20_000:
-            continue
         if language.docstrings and "\n" in text and _STATEMENT.search(left) and not left.rstrip().endswith(("(", ",")):
             continue
         key, role = standing(left, code[found.end() : found.end() + 40])
@@ -109,7 +113,7 @@ def standing(left: str, right: str) -> tuple[str, Role]:
     for pattern in (_PREVIOUS, _KEYED, _CALLED, _DEFAULTED):
         found = pattern.search(left)
         if found:
-            return found.group(1), role
+            return found.group(found.lastindex or 1), role
     if _AS_KEY.match(right) and re.search(r"[{,\[(\n]\s*$", left):
         return "", "weak"
     return "", role

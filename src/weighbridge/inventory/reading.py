@@ -22,6 +22,7 @@ ASKED = re.compile(
     r"pretrained|repo_id|hf_repo|model_?id|model_name_or_path|base_?model|sentencetransformer|snapshot_download|hf_hub",
     re.IGNORECASE,
 )
+_OWNED = re.compile(r"[\w.\-]{1,60}/[\w.\-]{1,80}")
 _COMMAND = re.compile(
     r"ollama|vllm|huggingface|\bhf\b|llama-|llama_|model|sglang|lms |mlx_lm|\bllm\b|hf\.co|aider", re.IGNORECASE
 )
@@ -66,7 +67,7 @@ def read(found: Found, pattern: str) -> Read:
             return Read(found, remark="devices, pipes and sockets, not opened")
         try:
             if detector.binary:
-                return Read(found, _kept(detector.read(file, name), None))
+                return Read(found, _kept(detector.read(file, name, _any), None))
             raw = file.read(LOCK_CAP)
         except OSError as error:
             return Read(found, remark=f"files that cannot be read ({error.strerror})")
@@ -82,11 +83,24 @@ def read(found: Found, pattern: str) -> Read:
     else:
         text = raw.decode("utf-8-sig", "replace")
     try:
-        mentions = _kept(detector.read(text, name), in_text)
+        mentions = _kept(detector.read(text, name, lambda one: _wanted(one, in_text)), in_text)
     except (ValueError, RecursionError) as error:
         return Read(found, remark=f"broken files, not read ({type(error).__name__})")
     remark = f"files with more than {MOST_MENTIONS} mentions, cut there" if len(mentions) >= MOST_MENTIONS else ""
     return Read(found, mentions, remark)
+
+
+def _any(text: str) -> bool:
+    return True
+
+
+def _wanted(text: str, in_text: re.Pattern[str]) -> bool:
+    """A known name or address, a command, an SDK, or something of the shape owner/name."""
+    if in_text.search(text):
+        return True
+    if " " in text:
+        return len(text) < 4000 and _COMMAND.search(text) is not None
+    return bool(_OWNED.fullmatch(text)) or sdks.of_package(text) is not None
 
 
 def _kept(mentions: Iterable[Mention], in_text: re.Pattern[str] | None) -> list[Mention]:

@@ -2,8 +2,9 @@
 ``read``.
 
 ``SUFFIXES`` are endings with the dot, lower case; ``NAMES`` are patterns of whole names (``fnmatch``, lower case) and
-win over suffixes. ``read(text, name)`` gives the mentions of one file. A module with ``BINARY = True`` gets the open
-file (binary) instead of its text and reads no more than its header. A new kind of file is a new module.
+win over suffixes. ``read(text, name, wanted)`` gives the mentions of one file; strings that ``wanted`` refuses may be
+left out. A module with ``BINARY = True`` gets the open file (binary) instead of its text and reads no more than its
+header. A new kind of file is a new module.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from fnmatch import translate
 from functools import cache
 from typing import Any
 
-from weighbridge.inventory.hits import Mention
+from weighbridge.inventory.hits import Mention, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Detector:
     """One module: its name, how it reads, and whether it wants the open file rather than text."""
 
     name: str
-    read: Callable[[Any, str], Iterator[Mention]]
+    read: Callable[[Any, str, Wanted], Iterator[Mention]]
     binary: bool
     always: bool
     """Read even where the prefilter sees no model's name (manifests are about packages, weights are bytes)."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from weighbridge.inventory.detectors import config
-from weighbridge.inventory.hits import Mention
+from weighbridge.inventory.hits import Mention, Wanted
 
 NAMES = (
     "config.json",
@@ -24,7 +24,7 @@ _WEIGHTS_KEYS = {"_name_or_path", "base_model_name_or_path", "base_model", "pare
 _ARCHITECTURE_KEYS = {"architectures", "model_type"}
 
 
-def read(text: str, name: str) -> Iterator[Mention]:
+def read(text: str, name: str, wanted: Wanted) -> Iterator[Mention]:
     """Weights named in a model's configuration; any other ``config.json`` is read as configuration."""
     is_card = re.search(r'"(?:model_type|architectures|base_model_name_or_path|transformers_version)"\s*:', text)
     for mention in config.read_json(text):

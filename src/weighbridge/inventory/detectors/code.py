@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from weighbridge.inventory.hits import Mention
+from weighbridge.inventory.hits import Mention, Wanted
 from weighbridge.inventory.lexer import languages, strings
 
 SUFFIXES = tuple(languages())
 _PYTHON_IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
 
 
-def read(text: str, name: str) -> Iterator[Mention]:
+def read(text: str, name: str, wanted: Wanted) -> Iterator[Mention]:
     """Every string of the code with its name, and what Python imports."""
     suffix = name[name.rfind(".") :].lower()
     if suffix == ".py":
@@ -20,4 +20,4 @@ def read(text: str, name: str) -> Iterator[Mention]:
         for found in _PYTHON_IMPORT.finditer(text):
             line, at = line + text.count("\n", at, found.start(1)), found.start(1)
             yield Mention(line, found.group(1), "import", "sdk")
-    yield from strings(text, languages()[suffix])
+    yield from strings(text, languages()[suffix], wanted)

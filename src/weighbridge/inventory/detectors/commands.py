@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from weighbridge.inventory.hits import Mention
+from weighbridge.inventory.hits import Mention, Wanted
 
 SUFFIXES = (".sh", ".bash", ".zsh", ".fish", ".ps1", ".bat", ".cmd", ".mk", ".dockerfile", ".service", ".nix")
 NAMES = (
@@ -33,7 +33,7 @@ _MODELFILE = re.compile(r"^(FROM|ADAPTER)\s+(\S+)", re.IGNORECASE)
 _DEFAULT = re.compile(r"^\$\{(\w+):?[-=]([^}]*)\}$")
 
 
-def read(text: str, name: str) -> Iterator[Mention]:
+def read(text: str, name: str, wanted: Wanted) -> Iterator[Mention]:
     """Command lines joined over their continuations, and variables with their values."""
     modelfile = "modelfile" in name.lower()
     for number, line in joined(text):

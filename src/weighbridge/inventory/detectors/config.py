@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from weighbridge.inventory.hits import Mention, Role
+from weighbridge.inventory.hits import Mention, Role, Wanted
 
 SUFFIXES = (
     ".json",
@@ -40,7 +40,7 @@ _XML = re.compile(
 )
 
 
-def read(text: str, name: str) -> Iterator[Mention]:
+def read(text: str, name: str, wanted: Wanted) -> Iterator[Mention]:
     """Values with their keys."""
     low = name.lower()
     if low.endswith((".json", ".jsonc", ".json5")) or (low.endswith("rc") and text.lstrip()[:1] == "{"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from weighbridge.inventory.hits import Mention
+from weighbridge.inventory.hits import Mention, Wanted
 
 ALWAYS = True
 NAMES = (
@@ -61,7 +61,7 @@ _ARTIFACT = re.compile(r"<artifactId>\s*([\w.\-]+)\s*</artifactId>|Include=\"([\
 _KEYWORDS = re.compile(r"^\s*\"?(keywords|classifiers|description|name|tags|files)\"?\s*[:=]")
 
 
-def read(text: str, name: str) -> Iterator[Mention]:
+def read(text: str, name: str, wanted: Wanted) -> Iterator[Mention]:
     """Package names, each once a line."""
     plain = name.lower().endswith((".txt", ".in", ".yml", ".yaml", ".mod", ".sum")) or "gemfile" in name.lower()
     skipping = False

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from weighbridge.inventory.detectors import code
-from weighbridge.inventory.hits import Mention
+from weighbridge.inventory.hits import Mention, Wanted
 
 SUFFIXES = (".ipynb",)
 
 
-def read(text: str, name: str) -> Iterator[Mention]:
+def read(text: str, name: str, wanted: Wanted) -> Iterator[Mention]:
     """Mentions of the code cells; ``line`` counts lines of code over the notebook's cells. Broken files raise
     ValueError."""
     try:
@@ -30,6 +30,6 @@ def read(text: str, name: str) -> Iterator[Mention]:
             if bare.lstrip().startswith(("!", "%")):
                 yield Mention(line + number, bare.lstrip(" !%"), "", "command")
         plain = "\n".join("" if bare.lstrip().startswith(("!", "%")) else bare for bare in lines)
-        for mention in code.read(plain, "cell.py"):
+        for mention in code.read(plain, "cell.py", wanted):
             yield Mention(line + mention.line, mention.text, mention.key, mention.role)
         line += len(lines)

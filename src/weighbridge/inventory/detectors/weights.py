@@ -13,7 +13,7 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from weighbridge.inventory.hits import Mention
+from weighbridge.inventory.hits import Mention, Wanted
 
 SUFFIXES = (".gguf", ".safetensors", ".ggml", ".onnx", ".pt", ".pth", ".ckpt", ".bin", ".llamafile")
 BINARY = True
@@ -36,7 +36,7 @@ _SHARD = re.compile(r"[-_.]0*(\d+)[-_]of[-_]0*(\d+)")
 _WHOLE_METADATA = re.compile(rb'"__metadata__"\s*:\s*(\{[^{}]{0,20000}\})')
 
 
-def read(file: BinaryIO, name: str) -> Iterator[Mention]:
+def read(file: BinaryIO, name: str, wanted: Wanted) -> Iterator[Mention]:
     """What the header says (roles weights and architecture), then the file's name. ValueError where the header lies."""
     shard = _SHARD.search(name)
     if shard and int(shard.group(1)) > 1:
