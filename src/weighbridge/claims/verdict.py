@@ -1,4 +1,4 @@
-"""Does a recomputed figure agree with the published one? The rules, written before the figures were seen.
+"""Does a recomputed figure agree with the published one? The rules; docs/claims.md says what was decided when.
 
 A figure is *met* when the recomputed one rounds to it: no further away than half a unit of the last published digit.
 It is *near* within ``NEAR`` of the published value, or when the published value lies in the interval that the data
