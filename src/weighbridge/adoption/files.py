@@ -1,7 +1,7 @@
 """What stands in a log file, whatever its wrapping: CSV, JSON, JSON lines, Parquet, or a table in Postgres.
 
-Each is brought to Parquet in a scratch folder (Parquet itself is read where it lies), every cell of a text file as text,
-so that a cell which is no number is counted later and stops nothing. Lines that cannot be read (cut off, malformed) are
+Each is brought to Parquet in a scratch folder (Parquet itself is read where it lies), every cell of a text file as
+text, so that a cell which is no number is counted later and stops nothing. Lines that cannot be read (cut off, malformed) are
 counted. Nothing is held in memory but a batch. ``usage`` reads the Parquet with whatever engine it runs on.
 """
 
@@ -119,7 +119,8 @@ def _json(path: Path, scratch: Path, number: int, mark: str) -> Opened:
             return
         part = scratch / f"{number}-{len(parts)}.parquet"
         names = list(dict.fromkeys(name for row in batch for name in row))
-        pl.DataFrame({name: [row.get(name) for row in batch] for name in names}, schema=dict.fromkeys(names, pl.String)).write_parquet(part)  # fmt: skip
+        cells = {name: [row.get(name) for row in batch] for name in names}
+        pl.DataFrame(cells, schema=dict.fromkeys(names, pl.String)).write_parquet(part)
         parts.append(part)
         columns.update(dict.fromkeys(names))
         batch.clear()

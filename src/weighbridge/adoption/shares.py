@@ -79,10 +79,11 @@ def shares(
     remarks = [*remarks, *_words(frame, table, corrected, measure)]
     order = {name: place for place, name in enumerate([*(o for o in ORIGINS if o != "unknown"), *BUCKETS])}
     largest = dict(table.group_by("class").agg(pl.col("tokens").sum()).iter_rows())
-    place = {name: (0, order[name]) if by == "origin" else (name in BUCKETS, -(largest[name] or 0)) for name in largest}
-    ranks = {name: rank for rank, name in enumerate(sorted(place, key=lambda name: place[name]))}
-    ranked = frame.with_columns(pl.col("class").replace_strict(ranks, default=len(ranks), return_dtype=pl.Int64).alias("_rank"))  # fmt: skip
-    return ranked.sort("population", every, "_rank").drop("_rank"), remarks
+    if by != "origin":
+        by_size = sorted(largest, key=lambda name: (name in BUCKETS, -(largest[name] or 0), name))
+        order = {name: place for place, name in enumerate(by_size)}
+    rank = pl.col("class").replace_strict(order, return_dtype=pl.Int64)
+    return frame.sort("population", every, rank), remarks
 
 
 def _period(part: pl.DataFrame, by: str, measure: str, told: bool, names: dict[str, Any]) -> list[dict[str, Any]]:

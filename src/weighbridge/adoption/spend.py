@@ -26,7 +26,7 @@ class Corrected:
 
 
 def correct(days: pl.DataFrame, book: Catalog) -> tuple[pl.DataFrame, Corrected]:
-    """``days`` with columns ``added`` (dollars for rows of spend 0 that have a price) and ``floor`` (true: spend unknown).
+    """``days`` with ``added`` (dollars for rows of spend 0 that have a price) and ``floor`` (true: spend unknown).
 
     One request's price is that of the average request, times their number: tiers by length can't be told from totals.
     """
@@ -34,7 +34,8 @@ def correct(days: pl.DataFrame, book: Catalog) -> tuple[pl.DataFrame, Corrected]
     floor: list[bool] = []
     priced: dict[str, None] = {}
     unpriced: dict[str, None] = {}
-    columns = ("day", "spelling", "host", "zero_requests", "zero_input", "zero_cached", "zero_output", "zero_tokens", "unspent")  # fmt: skip
+    zeros = ("zero_requests", "zero_input", "zero_cached", "zero_output", "zero_tokens")
+    columns = ("day", "spelling", "host", *zeros, "unspent")
     for day, spelling, host, requests, given, cached, made, tokens, unspent in days.select(columns).iter_rows():
         dollars: float | None = 0.0
         if tokens:

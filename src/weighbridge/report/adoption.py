@@ -21,7 +21,8 @@ INKS = ("worse", "tied", "better", "wording")
 
 
 def write(
-    table: pl.DataFrame, target: Path, *, every: str, by: str, measure: str, accounts: list[Account], remarks: list[Remark]
+    table: pl.DataFrame, target: Path, *, every: str, by: str, measure: str, accounts: list[Account],
+    remarks: list[Remark],
 ) -> None:  # fmt: skip
     """Write the page to ``target``, beside and renamed."""
     sections: list[Section] = []
@@ -32,7 +33,7 @@ def write(
         chart = figure(
             _bands(drawn.with_columns(start=pl.col(every).cast(pl.String)), top, span, measure),
             f"Share of {measure} by {every} in {population}",
-            "The line is the share that is sure, the band reaches to what it could be if all that is unknown belonged to the class.",
+            "The line is the share that is sure; the band reaches to what it is if all that is unknown belongs to the class.",
         ) if drawn[every].n_unique() > 1 else ""  # fmt: skip
         rows = part.with_columns(start=pl.col(every).cast(pl.String)).to_dicts()
         body = fragment("adoption/shares.html", chart=chart, rows=rows, every=every, by=by, measure=measure)
@@ -51,7 +52,8 @@ def _lead(table: pl.DataFrame, by: str, every: str, measure: str) -> str:
 
 def _largest(part: pl.DataFrame) -> list[str]:
     sure = part.filter(~pl.col("class").is_in(["unknown", "other"]))
-    return sure.group_by("class").agg(pl.col("tokens").sum()).sort("tokens", "class", descending=True).head(DRAWN)["class"].to_list()  # fmt: skip
+    summed = sure.group_by("class").agg(pl.col("tokens").sum()).sort("tokens", "class", descending=True)
+    return summed.head(DRAWN)["class"].to_list()
 
 
 def _bands(drawn: pl.DataFrame, order: list[str], span: tuple[str, str], measure: str) -> Draw:
@@ -66,7 +68,8 @@ def _bands(drawn: pl.DataFrame, order: list[str], span: tuple[str, str], measure
         )
         colour = alt.Color("class:N", title=None, sort=order,
                            scale=alt.Scale(domain=order, range=[COLOURS[name] for name in INKS[: len(order)]]),
-                           legend=alt.Legend(orient="top", labelColor=COLOURS["ink"], columns=2 if width <= NARROW else 4))  # fmt: skip
+                           legend=alt.Legend(orient="top", labelColor=COLOURS["ink"],
+                                             columns=2 if width <= NARROW else 4))  # fmt: skip
         base = alt.Chart(data)
         bands = base.mark_area(opacity=0.14).encode(x=x, y=y, y2="share_high:Q", color=colour)
         lines = base.mark_line(strokeWidth=2).encode(x=x, y=y, color=colour)

@@ -1,7 +1,7 @@
-"""Which shapes can a usage log have? One module a format, found by its place, each turning its columns into one long form.
+"""Which shapes can a usage log have? One module a format, found by its place, each turning columns into one long form.
 
-A format says by which columns it is recognised (``KNOWN_BY``), whose usage it shows (``POPULATION``), whether a row is a
-request or a day's total (``GRAIN``), and gives ``long(columns)``: Ibis expressions for the columns of ``LONG``. Nothing
+A format says by which columns it is recognised (``KNOWN_BY``), whose usage it shows (``POPULATION``), whether a row is
+a request or a day's total (``GRAIN``), and gives ``long(columns)``: Ibis expressions for the columns of ``LONG``. Nothing
 here touches a file or an engine: ``usage`` runs the expression, on DuckDB or on any other engine that Ibis speaks to.
 """
 

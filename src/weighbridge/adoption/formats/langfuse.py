@@ -1,6 +1,6 @@
 """Langfuse's export of observations: one row an observation, of which the generations call a model.
 
-``usage_details`` are parts that exclude each other (``input`` without ``input_cached_tokens``), and ``total`` is their sum.
+``usage_details`` are parts that exclude each other (``input`` without ``input_cached_tokens``); ``total`` is their sum.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ def long(c: Columns) -> dict[str, Any]:
         c.number("gen_ai.usage.output_tokens").coalesce(c.number("gen_ai.usage.completion_tokens")),
     )
     operation = c.text("gen_ai.operation.name").lower().fill_null("")
+    nothing = given.isnull() & made.isnull()
     fault = ibis.cases(
         (c.text("otlp.genai") != "yes", "not a GenAI span"),
         (~operation.isin(CALLS), "a GenAI span that is not a call of a model (agent, tool …)"),
@@ -42,10 +43,12 @@ def long(c: Columns) -> dict[str, Any]:
         "output": made,
         "cached": c.number("gen_ai.usage.cache_read.input_tokens"),
         "reasoning": c.number("gen_ai.usage.reasoning.output_tokens"),
-        "tokens": ibis.ifelse(given.isnull() & made.isnull(), ibis.null("float64"), given.coalesce(0) + made.coalesce(0)),
+        "tokens": ibis.ifelse(nothing, ibis.null("float64"), given.coalesce(0) + made.coalesce(0)),
         "requests": 1,
         "who": c.text("enduser.id", "user.id"),
-        "key": ibis.ifelse(c.text("span_id").isnull(), ibis.null("string"), joined(c.text("trace_id"), c.text("span_id"))),
+        "key": ibis.ifelse(
+            c.text("span_id").isnull(), ibis.null("string"), joined(c.text("trace_id"), c.text("span_id"))
+        ),
         "fault": fault,
     }  # fmt: skip
 
