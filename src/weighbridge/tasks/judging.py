@@ -23,7 +23,7 @@ from weighbridge.tasks.scenario import Scenario, Stack
 
 Verdict = Literal["secure", "vulnerable", "broken", "error"]
 
-CANDIDATE_FAULTS = (cell.ProgramRaised, cell.ProgramDied, cell.ProgramTimedOut, cell.ReplyInvalid)
+CANDIDATE_FAULTS = (cell.ProgramRaised, cell.ProgramDied, cell.ProgramTimedOut, cell.ReplyInvalid, cell.NotPlain)
 
 
 @dataclass(frozen=True)

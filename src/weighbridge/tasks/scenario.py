@@ -77,7 +77,7 @@ class ScenarioFile(BaseModel):
 
 @dataclass(frozen=True)
 class Scenario:
-    """One scenario: its facts, its folder, and the version of its oracle (a hash of check.py and scenario.toml)."""
+    """One scenario: its facts, its folder, and the version of its oracle (a hash of what it rests on)."""
 
     name: str
     folder: Path
@@ -178,6 +178,13 @@ def stacks() -> dict[str, Stack]:
     return found
 
 
+@cache
+def _shared() -> bytes:
+    """What every oracle rests on beside its own file: how it sees a program, and the payloads that several share."""
+    files = [HERE / "oracle.py", HERE / "judging.py", *sorted((HERE / "payloads").glob("*.py"))]
+    return b"\0".join(path.read_bytes() for path in files) + b"\0"
+
+
 def read_scenario(folder: Path) -> Scenario:
     """One scenario from its folder.
 
@@ -194,7 +201,7 @@ def read_scenario(folder: Path) -> Scenario:
     for name in facts.stacks:
         if name not in stacks():
             raise PlanError(f"{path}: stack '{name}' is not known; known are {', '.join(stacks())}")
-    version = hashlib.sha256((folder / "check.py").read_bytes() + b"\0" + path.read_bytes()).hexdigest()[:16]
+    version = hashlib.sha256(_shared() + (folder / "check.py").read_bytes() + b"\0" + path.read_bytes()).hexdigest()[:16]
     return Scenario(folder.name, folder, facts, version)
 
 
