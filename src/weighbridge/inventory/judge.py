@@ -115,7 +115,7 @@ class Judge:
         whole = not re.search(r"\s", text)
         if whole or role == "command":
             yield from self._addresses(text, key, weak)
-        if whole and role != "command" and "://" not in text:
+        if whole and role != "command" and "://" not in text and text[:1] != "-":
             yield from self._name(text.split("foundation-model/")[-1].split("inference-profile/")[-1], key, weak)
         else:
             for name, how in commands.models(text, anywhere=role == "command"):
@@ -161,7 +161,8 @@ class Judge:
         match = self.book.find(text)
         evidence = f"{key} = {text}" if key else text
         if match is None:
-            if wants_any and not weak and not local and _OWNED.fullmatch(text):
+            sized = says_model and re.search(r"[-_]\d+(?:\.\d+)?[bm]\b", text, re.IGNORECASE) is not None
+            if (wants_any or sized) and not weak and not local and _OWNED.fullmatch(text):
                 yield Judged("model", text, evidence, "likely", "named as a model; the catalogue does not know it")
             elif asked and key in commands.CERTAIN and not weak and not local:
                 yield Judged("model", text, evidence, "likely", f"named by '{key}'; the catalogue does not know it")
@@ -173,7 +174,17 @@ class Judge:
             sure, why = "hint", f"{why}; compared with, a key, or a caption"
         if local and sure == "certain":
             sure = "likely"
-        yield Judged("model", match.model or text, evidence, sure, f"{why}; {match.rule}", match, match.host)
+        yield Judged("model", match.model or text, evidence, sure, f"{why}; {match.rule}", match, self._host_in(text))
+
+    def _host_in(self, text: str) -> str | None:
+        """The host that a name begins with (``azure/…``, ``openrouter/…``).
+
+        A maker's name there may as well be a namespace of a router or the hub (``anthropic/claude-…``): it says
+        nothing of who serves.
+        """
+        first = text.split("/", 1)[0].casefold() if "/" in text else ""
+        host = self.book.index.prefixes.get(first)
+        return host.id if host and host.kind != "maker" and first not in self.book.index.namespaces else None
 
     def _sure(self, text: str, match: Match, *, says_model: bool, asked: bool) -> tuple[Sure | None, str]:
         """How sure it is that ``text`` is meant as a model; None where it is not."""

@@ -52,7 +52,7 @@ _COMPARED = re.compile(
 _COMPARED_AFTER = re.compile(r"\s*(?:[=!]==?|in\b|not in\b|\.equals)")
 _AS_KEY = re.compile(r"\s*\]?\s*(?::(?!:)|=>)\s*(?=[\d\[{(\"'A-Za-z-])")
 _IMPORTED = re.compile(r"(?:\bfrom|\brequire\s*\(|\bimport\s*\(?|\buse)\s*$")
-_STATEMENT = re.compile(r"(?:^|[\n:{;])\s*$")
+_STATEMENT = re.compile(r"(?:^|(?<![(\[{,=+\\])[ \t]*\n)[ \t]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def strings(code: str, language: Language, wanted: Wanted) -> Iterator[Mention]:
         left = ("".join(before[-3:]) + code[max(before_end, found.start() - LOOK_BACK) : found.start()])[-LOOK_BACK:]
         line = bisect_right(breaks, found.start()) + 1
         before, before_end = [code[max(0, found.start() - LOOK_BACK) : found.end()]], found.end()
-        if language.docstrings and "\n" in text and _STATEMENT.search(left) and not left.rstrip().endswith(("(", ",")):
+        if language.docstrings and _STATEMENT.search(re.sub(r"\n\s*\n", "\n", left)):
             continue
         key, role = standing(left, code[found.end() : found.end() + 40])
         yield Mention(line, text, key, role)
@@ -110,10 +110,10 @@ def standing(left: str, right: str) -> tuple[str, Role]:
     role: Role = "value"
     if _COMPARED.search(left) or _COMPARED_AFTER.match(right):
         role = "weak"
+    if _AS_KEY.match(right) and re.search(r"[{,\[(\n]\s*$", left):
+        return "", "weak"
     for pattern in (_PREVIOUS, _KEYED, _CALLED, _DEFAULTED):
         found = pattern.search(left)
         if found:
             return found.group(found.lastindex or 1), role
-    if _AS_KEY.match(right) and re.search(r"[{,\[(\n]\s*$", left):
-        return "", "weak"
     return "", role

@@ -19,7 +19,7 @@ MOST_MENTIONS = 2_000
 """Mentions of one file that are handed on; a file with more is named in the remarks."""
 LONGEST_LINE = 20_000
 ASKED = re.compile(
-    r"pretrained|repo_id|hf_repo|model_?id|model_name_or_path|base_?model|sentencetransformer|snapshot_download|hf_hub",
+    r"pretrained|model|repo_id|hf_repo|model_?id|model_name_or_path|base_?model|sentencetransformer|snapshot_download|hf_hub",
     re.IGNORECASE,
 )
 _OWNED = re.compile(r"[\w.\-]{1,60}/[\w.\-]{1,80}")

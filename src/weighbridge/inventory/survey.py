@@ -25,6 +25,8 @@ from weighbridge.inventory.reading import Read, read_many
 from weighbridge.inventory.walk import Found, shown, walk
 
 CHUNK = 250
+CATALOGUE = 25
+"""A file that names more models than this is a list of models (prices, limits, menus): what it names are hints."""
 FEW = 600
 """Fewer files than this are read here: starting a pool would take longer."""
 
@@ -81,7 +83,16 @@ def survey(
             name = owner[result.found.path]
             if result.remark:
                 remarks.add(result.remark, f"{name}/{result.found.shown}" if len(roots) > 1 else result.found.shown)
-            hits += _hits(name, result, judge, everything)
+            own = list(_hits(name, result, judge, everything))
+            if len({hit.name for hit in own if hit.kind == "model" and hit.counted}) > CATALOGUE:
+                remarks.add(f"files that list more than {CATALOGUE} models: hints, not uses", result.found.shown)
+                own = [
+                    replace(hit, sure="hint", counted=False, why=f"in a list of models; {hit.why}")
+                    if hit.kind == "model"
+                    else hit
+                    for hit in own
+                ]
+            hits += own
     order = {name: number for number, name in enumerate(roots)}
     hits.sort(key=lambda hit: (order[hit.repository], hit.file, hit.line, hit.kind, hit.name))
     return Survey(list(roots), hits, remarks, files, time.monotonic() - began, roots)
@@ -159,7 +170,7 @@ def _hit(repository: str, found: Found, judged: Judged, book: Catalog, everythin
     place = found.place
     use = judged.kind in ("model", "weights", "host") and judged.sure != "hint"
     counted = use and (everything or place in COUNTED_PLACES)
-    serves = judged.host or (match.host if match else None)
+    serves = judged.host
     host = next((row for row in book.facts.hosts if row.id == serves), None)
     hit = Hit(
         repository=repository,

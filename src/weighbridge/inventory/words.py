@@ -27,6 +27,7 @@ _ALWAYS = [
     r"--model\b",
     "--model-path",
     r"-hf ",
+    r"model\w*[\"']?\]?\s*[=:]\s*[\"'][\w.\-]+/\w",
     "_api_key",
     "_api_token",
     "hf_token",

@@ -30,10 +30,11 @@ SUFFIXES = (
 )
 NAMES = (".env", ".env.*", "*.env.*", "env.*", ".*rc")
 
-_JSON = re.compile(r"//[^\n\"]*$|\"((?:[^\"\\\n]|\\.)*)\"", re.MULTILINE)
+_JSON = re.compile(r"//[^\n]*|\"((?:[^\"\\\n]|\\.)*)\"", re.MULTILINE)
 _PAIR = re.compile(r"^\s*(?:export\s+|set\s+)?[\"']?([A-Za-z_][\w.\-]*)[\"']?\s*[=:]\s*(.*?)\s*$")
 _QUOTED = re.compile(r"\"((?:[^\"\\\n]|\\.)*)\"|'([^'\n]*)'")
 _YAML = re.compile(r"^(\s*)((?:-\s+)*)(?:[\"']?([A-Za-z_$][\w.\-/$ ]{0,80}?)[\"']?\s*:(?:\s+|$))?(.*)$")
+_RUN = {"command", "args", "entrypoint", "run", "script", "cmd", "before_script", "after_script", "exec", "test"}
 _ASSIGNED = re.compile(r"^([A-Za-z_]\w*)=(\S+)$")
 _XML = re.compile(
     r"<!--[\s\S]*?(?:-->|\Z)|<([A-Za-z][\w.\-:]*)[^<>]*>\s*([^<>]{1,300}?)\s*</|([\w.\-:]+)\s*=\s*\"([^\"<>]{1,300})\""
@@ -112,6 +113,9 @@ def read_yaml(text: str, first: int = 1) -> Iterator[Mention]:
                 yield Mention(number, assigned.group(1), "", "environment")
                 yield Mention(number, assigned.group(2).strip("\"'"), assigned.group(1), role)
                 continue
+            if under in _RUN and (" " in scalar):
+                yield Mention(number, scalar, "", "command")
+                continue
             yield Mention(number, scalar, f"{parent}.{under}" if key == "name" and parent else under, role)
         if key and not value:
             yield Mention(number, key, "", "weak")
@@ -122,7 +126,7 @@ def _scalars(value: str) -> Iterator[tuple[str, Role]]:
     if value[:1] in "[{":
         for found in _QUOTED.finditer(value):
             yield (found.group(1) or found.group(2) or "", "value")
-        for bare in re.findall(r"(?:^|[\[,:{])\s*([A-Za-z@][\w.\-/:@]*)\s*(?=[,\]}])", _QUOTED.sub("", value)):
+        for bare in re.findall(r"(?:^|[\[,:{])\s*([A-Za-z@][\w.\-/:@]*)\s*(?=[,\]}]|$)", _QUOTED.sub("", value)):
             yield bare, "value"
     elif value:
         yield _scalar(value), "value"
