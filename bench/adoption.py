@@ -5,9 +5,9 @@
 makes a log of that many requests as Parquet (columns of OpenRouter's generation export), reads it with
 ``weighbridge.adoption`` in a process of its own, and prints a row a size: seconds, rows a second, peak memory, and the
 largest difference from the true tokens, which the generator added up itself while it drew (numpy, no part of ours). The
-mix of models is that of the public rankings, day by day; lengths of answers are those of 25,160 real answers (characters
-/ 3.6), and a prompt is drawn from the same lengths, fifteen times as long. One row in a thousand stands there twice, as
-in overlapping exports.
+mix of models is that of the public rankings, day by day; lengths of answers are those of 25,160 real answers
+(characters / 3.6), and a prompt is drawn from the same lengths, fifteen times as long. One row in a thousand stands
+there twice, as in overlapping exports.
 """
 
 from __future__ import annotations

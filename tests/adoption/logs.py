@@ -15,7 +15,8 @@ TIMES = ("2026-06-01 03:00:00", "2026-06-02 23:59:59", "2026-06-03 12:00:00")
 
 def litellm_spend() -> list[dict[str, Any]]:
     return [
-        {"request_id": f"r{n}", "call_type": "acompletion", "api_key": "hash", "spend": 0.5, "total_tokens": sum(tokens),
+        {"request_id": f"r{n}", "call_type": "acompletion", "api_key": "hash", "spend": 0.5,
+         "total_tokens": sum(tokens),
          "prompt_tokens": tokens[0], "completion_tokens": tokens[1], "startTime": time + "+00:00", "model": model,
          "model_group": "", "custom_llm_provider": "openrouter", "user": f"u{n}", "cache_hit": "False",
          "metadata": json.dumps({"usage_object": {"cache_read_input_tokens": 10}}), "status": "success"}
@@ -65,7 +66,8 @@ def rankings(as_of: str = "2026-06-09T08:00:00Z") -> list[dict[str, Any]]:
 def langfuse() -> list[dict[str, Any]]:
     made = [
         {"id": f"o{n}", "trace_id": "t", "type": "GENERATION", "start_time": time + "Z", "provided_model_name": model,
-         "usage_details": {"input": tokens[0] - 10, "input_cached_tokens": 10, "output": tokens[1], "total": sum(tokens)},
+         "usage_details": {"input": tokens[0] - 10, "input_cached_tokens": 10, "output": tokens[1],
+                           "total": sum(tokens)},
          "cost_details": {"input": 0.4, "output": 0.1}, "total_cost": 0.5, "user_id": f"u{n}"}
         for n, (model, tokens, time) in enumerate(zip(MODELS, TOKENS, TIMES, strict=True))
     ]  # fmt: skip

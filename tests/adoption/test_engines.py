@@ -22,7 +22,8 @@ def session() -> Any:
     from pyspark.sql import SparkSession
 
     settings = {"spark.ui.enabled": "false", "spark.sql.session.timeZone": "UTC", "spark.sql.shuffle.partitions": "2",
-                "spark.driver.memory": "1g", "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}  # fmt: skip
+                "spark.driver.memory": "1g", "spark.driver.bindAddress": "127.0.0.1",
+                "spark.driver.host": "127.0.0.1"}  # fmt: skip
     builder = SparkSession.builder.master("local[1]").appName("weighbridge")  # type: ignore[attr-defined]
     for name, value in settings.items():
         builder = builder.config(name, value)
@@ -39,9 +40,10 @@ def summed(connection: Any, path: str, name: str) -> pl.DataFrame:
     form = formats.every()[name]
     table = connection.read_parquet(path)
     long = form.long(table, path).mutate(file=ibis.literal(0, type="int64"))
-    clean, _ = counted_once(long, form.grain, lambda kept: kept.cache())
-    made = pl.DataFrame(totals(clean).to_pandas().to_dict("list"), strict=False)
-    return made.with_columns(pl.col("day").cast(pl.Date)).sort("day", "spelling")
+    clean, _ = counted_once(long, form.grain, lambda kept: ibis.memtable(kept.to_pyarrow()))
+    made = pl.DataFrame(pl.from_arrow(totals(clean).to_pyarrow()))
+    numbers = pl.col(pl.Float64).fill_nan(None)  # Spark hands a column over through pandas, which has no null number
+    return made.with_columns(numbers, pl.col("day").cast(pl.Date)).sort("day", "spelling")
 
 
 @pytest.mark.parametrize("name", ["openrouter-generations", "litellm-spend", "openrouter-rankings"])

@@ -104,7 +104,8 @@ def test_the_latest_statement_of_a_day_counts(tmp_path: Path) -> None:
 def test_a_bad_cell_leaves_its_row_out_by_name(change: dict[str, Any], reason: str, tmp_path: Path) -> None:
     rows = logs.generations()
     rows[0] |= change
-    usage = read(logs.write([{k: None if v is None else str(v) for k, v in row.items()} for row in rows], tmp_path / "a.csv"))  # fmt: skip
+    rows = [{name: None if value is None else str(value) for name, value in row.items()} for row in rows]
+    usage = read(logs.write(rows, tmp_path / "a.csv"))
     assert usage.accounts[0].left_out == {reason: 1}
     assert usage.accounts[0].whole()
     assert usage.days["tokens"].sum() == 1580

@@ -56,7 +56,7 @@ def marks(usage: Usage, every: str) -> tuple[pl.DataFrame, list[Remark]]:
             text = f"{population}: (nearly) empty on {_listed(empty)}; a snapshot that failed, or no use"
             remarks.append(Remark("empty", text))
         if restated:
-            before, after = changed["before"].sum(), changed["after"].sum()
+            before, after = float(changed["before"].sum()), float(changed["after"].sum())
             percent = f", {100 * (after / before - 1):+.2f} %" if before else ""
             change = f"{before:,.0f} → {after:,.0f} tokens{percent}"
             text = f"{population}: rows restated on {_listed(sorted(restated))} ({change}); the latest count"

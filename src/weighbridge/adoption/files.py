@@ -1,8 +1,8 @@
 """What stands in a log file, whatever its wrapping: CSV, JSON, JSON lines, Parquet, or a table in Postgres.
 
 Each is brought to Parquet in a scratch folder (Parquet itself is read where it lies), every cell of a text file as
-text, so that a cell which is no number is counted later and stops nothing. Lines that cannot be read (cut off, malformed) are
-counted. Nothing is held in memory but a batch. ``usage`` reads the Parquet with whatever engine it runs on.
+text, so that a cell which is no number is counted later and stops nothing. Lines that cannot be read (cut off,
+malformed) are counted. Nothing is held in memory but a batch. ``usage`` reads the Parquet.
 """
 
 from __future__ import annotations

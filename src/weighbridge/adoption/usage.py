@@ -219,7 +219,8 @@ def totals(clean: Any) -> Any:
     none = ibis.literal(0.0)
 
     def where(value: Any, condition: Any) -> Any:
-        return ibis.ifelse(condition.fill_null(False), value.fill_null(none), none).sum()
+        chosen: Any = ibis.ifelse(condition.fill_null(False), value.fill_null(none), none)
+        return chosen.sum()
 
     return clean.group_by("day", "spelling", "host", other=clean.other.fill_null(False)).agg(
         tokens=clean.tokens.sum(), requests=clean.requests.sum(), spend=clean.spend.sum(),
@@ -252,8 +253,8 @@ def _repeats(twice: Any, form: formats.Format, accounts: list[Account], remarks:
     changed = twice.filter(twice.differs)
     if form.grain != "day":
         return pl.DataFrame(schema=RESTATED)
-    after = ibis.ifelse(changed["rank"] == 0, changed.tokens, 0.0)
-    before = ibis.ifelse(changed["rank"] == 1, changed.tokens, 0.0)
+    after: Any = ibis.ifelse(changed["rank"] == 0, changed.tokens, 0.0)
+    before: Any = ibis.ifelse(changed["rank"] == 1, changed.tokens, 0.0)
     by_day = changed.group_by("day").agg(before=before.sum(), after=after.sum()).to_polars()
     by_day = by_day.with_columns(population=pl.lit(form.population))
     return by_day.select(pl.col(name).cast(kind) for name, kind in RESTATED.items()).sort("day")

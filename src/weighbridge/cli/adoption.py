@@ -48,6 +48,13 @@ def adoption(
     accounts: Annotated[
         Path | None, typer.Option("--accounts", help="Write rows read, counted and left out, and remarks, as JSON.")
     ] = None,
+    downloads: Annotated[
+        bool, typer.Option("--downloads", help="Take FILE… as families (qwen …) and snapshot Hugging Face's counts.")
+    ] = False,
+    keep: Annotated[Path, typer.Option("--keep", help="The folder in which --downloads keeps its snapshots.")] = Path(
+        "downloads"
+    ),
+    hub: Annotated[str | None, typer.Option("--hub", help="Another address of the hub's API, e.g. a mirror.")] = None,
     memory: Annotated[str | None, typer.Option("--memory", help="Limit of the engine's memory, e.g. 4GB.")] = None,
     threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads of the engine.")] = None,
     as_json: AsJson = False,
@@ -57,6 +64,9 @@ def adoption(
     from weighbridge.adoption.cohorts import cohorts as retained
 
     book = catalog.load(catalogue)
+    if downloads:
+        _downloads(sources, book, keep, hub, as_json)
+        return
     days = (_day(since, "--since"), _day(until, "--until"))
     with read(sources, named=form, memory=memory, threads=threads) as usage:
         if cohorts:
@@ -84,6 +94,34 @@ def adoption(
     _say(remarks, books, to_stderr=False)
     if html is not None:
         err().print("--html draws shares; cohorts have no page" if cohorts else f"chart: {html}")
+
+
+def _downloads(families: list[str], book: Any, keep: Path, hub: str | None, as_json: bool) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from weighbridge.adoption import downloads as hugging_face
+
+    printed: list[dict[str, Any]] = []
+    for family in families:
+        path, remarks = hugging_face.take(family, book, keep, hub=hub)
+        rows = hugging_face.growth(hugging_face.snapshots(family, keep)).to_dicts()
+        printed += rows
+        if not as_json:
+            shown = Table(title=f"Downloads of {escape(family)} on Hugging Face", title_justify="left")
+            shown.add_column("snapshot (UTC)")
+            shown.add_column("kind")
+            for name in ("repositories", "last 30 days", "all time", "grown", "new", "gone", "fallen"):
+                shown.add_column(name, justify="right")
+            for row in rows:
+                numbers = (row[k] for k in ("repos", "last_30_days", "all_time", "grown", "new", "gone", "fallen"))
+                shown.add_row(f"{row['taken']:%Y-%m-%d %H:%M}", row["kind"], *(_count(number) for number in numbers))
+            out().print(shown)
+        _say(remarks, [], to_stderr=as_json)
+        err().print(escape(f"snapshot kept: {path}"), highlight=False, soft_wrap=True)
+    if as_json:
+        print_json([_plain(row) for row in printed])
+    (err() if as_json else out()).print(f"[dim]{hugging_face.WHAT_IT_COUNTS}[/]", highlight=False)
 
 
 def _day(text: str | None, option: str) -> date | None:
@@ -137,7 +175,7 @@ def _print(table: pl.DataFrame, every: str, measure: str) -> None:
                 )  # fmt: skip
             if len(rows) > len(kept):
                 rest = period.filter(~pl.col("class").is_in([row["class"] for row in kept]))
-                low = rest["share_low"].sum() if rest["share_low"].is_not_null().any() else None
+                low = float(rest["share_low"].sum()) if rest["share_low"].is_not_null().any() else None
                 more = f"[dim]{len(rows) - len(kept)} more (--json has all)[/]"
                 shown.add_row("", more, _count(int(rest["tokens"].sum())), "", "", f"{_percent(low)} together", "", "")
             shown.add_section()

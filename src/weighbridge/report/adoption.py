@@ -33,7 +33,7 @@ def write(
         chart = figure(
             _bands(drawn.with_columns(start=pl.col(every).cast(pl.String)), top, span, measure),
             f"Share of {measure} by {every} in {population}",
-            "The line is the share that is sure; the band reaches to what it is if all that is unknown belongs to the class.",
+            "The line is what is sure; the band reaches to what it is if all that is unknown belongs to the class.",
         ) if drawn[every].n_unique() > 1 else ""  # fmt: skip
         rows = part.with_columns(start=pl.col(every).cast(pl.String)).to_dicts()
         body = fragment("adoption/shares.html", chart=chart, rows=rows, every=every, by=by, measure=measure)

@@ -1,8 +1,8 @@
 """Which shapes can a usage log have? One module a format, found by its place, each turning columns into one long form.
 
 A format says by which columns it is recognised (``KNOWN_BY``), whose usage it shows (``POPULATION``), whether a row is
-a request or a day's total (``GRAIN``), and gives ``long(columns)``: Ibis expressions for the columns of ``LONG``. Nothing
-here touches a file or an engine: ``usage`` runs the expression, on DuckDB or on any other engine that Ibis speaks to.
+a request or a day's total (``GRAIN``), and gives ``long(columns)``: Ibis expressions for the columns of ``LONG``.
+Nothing here touches a file or an engine: ``usage`` runs the expression, on any engine that Ibis speaks to.
 """
 
 from __future__ import annotations
@@ -174,7 +174,8 @@ class Columns:
 def joined(*parts: Any) -> Any:
     """Several columns as one key; a missing part is a part of its own."""
     made = [part.cast("string").fill_null("\x00") for part in parts]
-    return ibis.literal("\x1f").join(made) if len(made) > 1 else made[0]
+    separator: Any = ibis.literal("\x1f")
+    return separator.join(made) if len(made) > 1 else made[0]
 
 
 def _listed(names: list[str]) -> str:
