@@ -198,7 +198,7 @@ def _text(value: Any) -> str | None:
 def _postgres(source: str, scratch: Path, number: int) -> Opened:
     """A whole table by ``COPY`` through ``psql``, which knows every way to sign in; then it is a CSV like any other."""
     address, _, table = source.partition("#")
-    shown = re.sub(r"//[^@/]*@", "//…@", source)
+    shown = re.sub(r"(password=)[^&#]*", r"\1…", re.sub(r"//[^@/]*@", "//…@", source))
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.]*", table):
         raise DataError(f"{shown}: name the table after a '#', as in postgresql://host/base#LiteLLM_SpendLogs")
     target = scratch / f"{number}.csv"
