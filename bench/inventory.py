@@ -53,7 +53,7 @@ KINDS = (
     + [".md"] * 12
     + [".png"] * 10
     + [".csv"] * 8
-)  # noqa: E501
+)
 
 
 def line(kind: str, pick: random.Random) -> str:
@@ -99,7 +99,7 @@ def main() -> None:
         began = time.monotonic()
         size, uses = grow(Path(folder), options.files, options.seed)
         print(
-            f"tree: {options.files:,} files, {size / 1e6:,.0f} MB, {uses} uses, grown in {time.monotonic() - began:.0f} s"
+            f"tree: {options.files:,} files, {size / 1e6:,.0f} MB, {uses} uses, {time.monotonic() - began:.0f} s to grow"
         )
         book = catalog.load()
         before = os.times()
@@ -111,8 +111,8 @@ def main() -> None:
         print("|---|---|---|---|---|---|---|---|")
         rate = options.files / found.seconds
         print(
-            f"| {options.files:,} | {found.files:,} | {options.workers} | {found.seconds:.1f} | {cpu:.1f} | {rate:,.0f} "
-            f"| {uses} | {len(found.counted)} |"
+            f"| {options.files:,} | {found.files:,} | {options.workers} | {found.seconds:.1f} | {cpu:.1f} "
+            f"| {rate:,.0f} | {uses} | {len(found.counted)} |"
         )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from weighbridge.inventory import detectors, sdks
 from weighbridge.inventory.hits import Mention
 from weighbridge.inventory.walk import LOCK_CAP, Found
+from weighbridge.inventory.words import Quick
 
 MOST_MENTIONS = 2_000
 """Mentions of one file that are handed on; a file with more is named in the remarks."""
@@ -44,12 +45,12 @@ def compiled(pattern: str) -> tuple[re.Pattern[bytes], re.Pattern[str]]:
     return re.compile(pattern.encode(), re.IGNORECASE), re.compile(pattern, re.IGNORECASE)
 
 
-def read_many(files: list[Found], pattern: str) -> list[Read]:
+def read_many(files: list[Found], pattern: str, quick: Quick | None = None) -> list[Read]:
     """Reads files in order; those that mention nothing and met no trouble are left out."""
-    return [result for file in files for result in [read(file, pattern)] if result.mentions or result.remark]
+    return [result for file in files for result in [read(file, pattern, quick)] if result.mentions or result.remark]
 
 
-def read(found: Found, pattern: str) -> Read:
+def read(found: Found, pattern: str, quick: Quick | None = None) -> Read:
     """One file. Never follows a link, never opens what is not a regular file, and never raises for what is in it."""
     if found.stored:
         return Read(found, [Mention(0, found.stored, "model store", "weights")])
@@ -74,10 +75,11 @@ def read(found: Found, pattern: str) -> Read:
         except (ValueError, KeyError) as error:
             return Read(found, _named(name), remark=f"weights files whose header cannot be believed: {error}")
     in_bytes, in_text = compiled(pattern)
-    if not detector.always and not in_bytes.search(raw):
+    wide = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
+    if not detector.always and not wide and not (quick.passes(raw, in_bytes) if quick else in_bytes.search(raw)):
         return Read(found)
     if b"\0" in raw[:4096]:
-        if raw[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+        if not wide:
             return Read(found, remark="binary files under a text file's name, not read")
         text = raw.decode("utf-16", "replace")
     else:

@@ -36,3 +36,8 @@ def of_package(name: str) -> str | None:
 def of_variable(name: str) -> str | None:
     """The provider whose key or setting the environment variable ``name`` is; None for any other."""
     return _tables()[1].get(name)
+
+
+def packages() -> list[str]:
+    """Every package's name in the table."""
+    return list(_tables()[0])

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from weighbridge.catalog import Catalog
 from weighbridge.errors import DataError
-from weighbridge.inventory import words
+from weighbridge.inventory import sdks, words
 from weighbridge.inventory.addresses import redacted
 from weighbridge.inventory.hits import COUNTED_PLACES, Hit, Remarks
 from weighbridge.inventory.judge import Judge, Judged
@@ -59,7 +59,8 @@ def survey(
     began = time.monotonic()
     roots = repositories(paths, fleet=fleet)
     remarks, judge = Remarks(), Judge(book)
-    pattern = words.pattern(book, judge.words["everyday"])
+    everyday = judge.words["everyday"]
+    pattern, quick = words.pattern(book, everyday), words.quick(book, everyday, sdks.packages())
     hits: list[Hit] = []
     files = 0
 
@@ -76,7 +77,7 @@ def survey(
                 ]
 
     walked = listed()
-    for chunk, results in _read(walked, pattern, workers or os.cpu_count() or 1):
+    for chunk, results in _read(walked, pattern, quick, workers or os.cpu_count() or 1):
         files += len(chunk)
         owner = {found.path: name for name, found in chunk}
         for result in results:
@@ -129,23 +130,23 @@ def repositories(paths: Sequence[Path], *, fleet: bool = False) -> dict[str, Pat
 
 
 def _read(
-    walked: Iterator[tuple[str, Found]], pattern: str, workers: int
+    walked: Iterator[tuple[str, Found]], pattern: str, quick: words.Quick, workers: int
 ) -> Iterator[tuple[list[tuple[str, Found]], list[Read]]]:
     first = list(islice(walked, FEW))
     if len(first) < FEW or workers < 2:
-        yield first, read_many([found for _, found in first], pattern)
+        yield first, read_many([found for _, found in first], pattern, quick)
         while chunk := list(islice(walked, CHUNK)):
-            yield chunk, read_many([found for _, found in chunk], pattern)
+            yield chunk, read_many([found for _, found in chunk], pattern, quick)
         return
     # Spawned, not forked: polars' threads do not survive a fork.
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         waiting = [
-            (chunk, pool.submit(read_many, [found for _, found in chunk], pattern))
+            (chunk, pool.submit(read_many, [found for _, found in chunk], pattern, quick))
             for chunk in (first[at : at + CHUNK] for at in range(0, FEW, CHUNK))
         ]
         while waiting:
             while len(waiting) < workers * 4 and (chunk := list(islice(walked, CHUNK))):
-                waiting.append((chunk, pool.submit(read_many, [found for _, found in chunk], pattern)))
+                waiting.append((chunk, pool.submit(read_many, [found for _, found in chunk], pattern, quick)))
             chunk, future = waiting.pop(0)
             try:
                 yield chunk, future.result()
