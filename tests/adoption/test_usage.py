@@ -97,6 +97,14 @@ def test_the_latest_statement_of_a_day_counts(tmp_path: Path) -> None:
     assert usage.restated.select("before", "after").rows() == [(120.0, 999.0)]
 
 
+def test_without_as_of_the_file_named_last_counts(tmp_path: Path) -> None:
+    rows = [{k: v for k, v in row.items() if k != "as_of"} for row in logs.rankings()]
+    later = [{**rows[0], "total_tokens": "5"}]
+    first = logs.write([{**rows[0], "total_tokens": "999"}, *rows[1:]], tmp_path / "a.csv")
+    usage = read(first, logs.write(later, tmp_path / "b.csv"))
+    assert usage.days["tokens"].sum() == 5 + 1500 + 80
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

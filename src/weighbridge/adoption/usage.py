@@ -201,9 +201,11 @@ def counted_once(long: Any, grain: str, keep: Callable[[Any], Any]) -> tuple[Any
     single = hashed.anti_join(suspects, "mark").drop("mark")
     double = hashed.semi_join(suspects, "mark").drop("mark")
     latest = [ibis.desc("as_of", nulls_first=False)] if grain == "day" else []
+    # Once only: of two orders of one column Ibis keeps the second.
     last = [ibis.desc("file")] if grain == "day" else []
+    first_file = [] if grain == "day" else [ibis.asc("file")]
     fullest = [ibis.desc("tokens", nulls_first=False), ibis.desc("spend", nulls_first=False)]
-    order = [*latest, *last, *fullest, ibis.asc("file"), ibis.asc("time")]
+    order = [*latest, *last, *fullest, *first_file, ibis.asc("time")]
     every = ibis.window(group_by="key")
     ranked = double.mutate(
         rank=ibis.row_number().over(ibis.window(group_by="key", order_by=order)),
