@@ -99,7 +99,7 @@ def main() -> None:
         began = time.monotonic()
         size, uses = grow(Path(folder), options.files, options.seed)
         print(
-            f"tree: {options.files:,} files, {size / 1e6:,.0f} MB, {uses} uses, {time.monotonic() - began:.0f} s to grow"
+            f"tree: {options.files:,} files, {size / 1e6:,.0f} MB, {uses} uses, {time.monotonic() - began:.0f} s to grow"  # noqa: E501
         )
         book = catalog.load()
         before = os.times()

@@ -44,6 +44,6 @@ fi
 groups=(--no-dev)
 [ "${1:-}" = --dev ] && groups=(--group dev)
 extras=(--extra local)
-[ "${1:-}" = --dev ] && extras=(--all-extras)
+[ "${1:-}" = --dev ] && extras=(--extra local --extra inspect)
 say "installing the locked environment into .venv"
 "$uv" sync --frozen --quiet --inexact "${groups[@]}" "${extras[@]}"

@@ -201,7 +201,8 @@ def read_scenario(folder: Path) -> Scenario:
     for name in facts.stacks:
         if name not in stacks():
             raise PlanError(f"{path}: stack '{name}' is not known; known are {', '.join(stacks())}")
-    version = hashlib.sha256(_shared() + (folder / "check.py").read_bytes() + b"\0" + path.read_bytes()).hexdigest()[:16]
+    own = (folder / "check.py").read_bytes() + b"\0" + path.read_bytes()
+    version = hashlib.sha256(_shared() + own).hexdigest()[:16]
     return Scenario(folder.name, folder, facts, version)
 
 
