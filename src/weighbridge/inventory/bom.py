@@ -47,7 +47,7 @@ def document(name: str, hits: list[Hit], book: Catalog, *, many: bool) -> str:
     bom.components.update(components)
     services = [_service(name, found, book) for name, found in sorted(hosts.items())]
     bom.services.update(services)
-    bom.register_dependency(root, [*components, *services])
+    bom.register_dependency(root, [*components, *services])  # pyright: ignore[reportArgumentType]  (the decorated classes are known as unions)
     return make_outputter(bom, OutputFormat.JSON, SchemaVersion.V1_6).output_as_string(indent=1)
 
 
