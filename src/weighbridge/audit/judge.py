@@ -33,8 +33,6 @@ from weighbridge.store.tables import Run
 from weighbridge.tasks.judging import judge_program
 from weighbridge.tasks.scenario import Scenario, Task, read_scenario, stacks
 
-VERDICT_ORDER = ("vulnerable", "secure", "broken", "refused", "truncated", "error")
-
 
 @dataclass(frozen=True)
 class Job:
