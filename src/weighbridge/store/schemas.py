@@ -100,6 +100,55 @@ FINDINGS = pl.Schema(
     }
 )
 
+COLLECTED = pl.Schema(
+    {
+        "answer": pl.String,  # hash of source, row and content
+        "row": pl.UInt32,  # in the source, from 0
+        "model": pl.String,
+        "task": pl.String,
+        "cluster": pl.String,  # tasks that share a flaw or an oracle; the task where the source names none
+        "language": pl.String,  # python | javascript | typescript | go | c | cpp | …
+        "mode": pl.String,  # how it was asked: gen, genhints, fix, fixhints, …; "" where the source has one only
+        "repeat": pl.UInt32,
+        "state": pl.String,  # program | empty | no program | not text | too large
+        "program": pl.String,  # null: there is none
+        "extraction": pl.String,  # the rule that was applied
+        "cwes": pl.List(pl.UInt32),  # that the task is about; null: the source does not say
+        "source": pl.String,  # whose verdict it is: shown wherever the verdict is
+        "functional": pl.Boolean,  # null: the source does not say
+        "secure": pl.Boolean,
+        "verdict": pl.String,  # secure | vulnerable | broken | refused; null: the source has none
+    }
+)
+"""Answers that others collected, with their verdicts, which are never mixed with ours."""
+
+MEASURES = pl.Schema(
+    {
+        "program": pl.String,
+        "state": pl.String,  # measured | not measurable
+        "lines": pl.UInt32,
+        "code_lines": pl.UInt32,
+        "comment_lines": pl.UInt32,
+        "functions": pl.UInt32,
+        "complexity": pl.UInt32,  # cyclomatic, summed over functions
+        "complexity_most": pl.UInt32,  # of the most complex function
+    }
+)
+
+REVIEWS = pl.Schema(
+    {
+        "program": pl.String,
+        "reviewer": pl.String,  # the model's name, as configured
+        "state": pl.String,  # reviewed | unreadable | refused | truncated | error
+        "vulnerable": pl.Boolean,  # null unless reviewed
+        "cwes": pl.List(pl.UInt32),
+        "detail": pl.String,
+        "input_tokens": pl.Int64,
+        "output_tokens": pl.Int64,
+        "dollars": pl.Float64,  # null: price unknown
+    }
+)
+
 SCHEMAS = {
     "trials": TRIALS,
     "answers": ANSWERS,
@@ -107,5 +156,8 @@ SCHEMAS = {
     "verdicts": VERDICTS,
     "scans": SCANS,
     "findings": FINDINGS,
+    "collected": COLLECTED,
+    "measures": MEASURES,
+    "reviews": REVIEWS,
 }
 """By table name. The effects' columns are the estimators' own (``stats``) and are not fixed here."""
