@@ -1,16 +1,16 @@
 """What share has each class of model, by day, week or month? Always as [low, high], and never of a guess.
 
-``usage`` (totals by day) × ``catalog`` → one row a population, period and class. A model that the catalogue does not
-know is a class of its own, *unknown* (a stealth model, a router's pick, a name nobody published), and so is the *other*
-of a public ranking. ``share_low`` takes it that none of either belongs to the class, ``share_high`` that all of it does
-which could: a model known to be Chinese, with weights nobody knows of, can only be open_cn or proprietary_cn.
+``usage`` (totals by day) × ``catalog`` → one row a population, period and class. Two things make a share unsure, and
+they are kept apart. The *map* from names to classes has gaps: a name that the catalogue does not know, weights said to
+be open of which no repository is on record. A better map would settle those; ``share_low`` to ``share_high`` spans
+them. Other usage nobody outside can place: a stealth model, a router's own pick, a row without a name, the *other* of
+a public ranking. Those are buckets of their own; ``share_most`` is the share if all of them belonged to the class too.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 import polars as pl
 
@@ -24,22 +24,40 @@ BY = ("origin", "maker", "family", "model")
 EVERY = {"day": "1d", "week": "1w", "month": "1mo"}
 MEASURES = ("tokens", "requests", "spend")
 BUCKETS = ("unknown", "other")
+KNOWN = tuple(name for name in ORIGINS if name != "unknown")
 
 
 def classified(usage: Usage, book: Catalog, by: str, *, hindsight: bool = False) -> pl.DataFrame:
-    """``usage.days`` with ``class``, and what is known of a row without one: country, open, stealth."""
+    """``usage.days`` with ``class`` and what is known of the row's model.
+
+    Added columns: class, known_model, maker, country, open, sure; ``stealth`` (a stealth model whose maker was not
+    named by that day), ``hidden`` (nobody outside can say whose it is: stealth, a router's pick, no name), and
+    ``doubtful`` (counted as open, but the catalogue cannot point at the weights: no repository, or placed by the name
+    of its family alone).
+    """
     if by not in BY:
         raise DataError(f"--by '{by}' is not known; write one of {', '.join(BY)}")
     days = usage.days
     found = book.match(days["spelling"], on=days["day"], hindsight=hindsight)
-    kept = found.select("country", "open", "origin", "maker", "family", "rule", pl.col("model").alias("known_model"))
+    kept = found.select("country", "open", "origin", "maker", "family", "sure", pl.col("model").alias("known_model"))
+    rows = {name: (model.kind, bool(model.hugging_face)) for name, model in book.models.items()}
+    kinds = {name: kind for name, (kind, _) in rows.items()}
+    placed = pl.Series([name for name, (_, repository) in rows.items() if repository], dtype=pl.String)
     table = pl.concat([days, kept], how="horizontal")
     name = {"origin": "origin", "maker": "maker", "family": "family", "model": "known_model"}[by]
     label = (
         pl.when("other").then(pl.lit("other")).when(pl.col(name).is_null()).then(pl.lit("unknown")).otherwise(pl.col(name))
     )  # fmt: skip
-    stealth = pl.col("rule").str.contains("stealth model").fill_null(False) & pl.col("maker").is_null()
-    return table.with_columns(label.alias("class"), stealth.alias("stealth"))
+    kind = pl.col("known_model").replace_strict(kinds, default=None, return_dtype=pl.String)
+    unnamed = pl.col("spelling").is_null() & ~pl.col("other")
+    by_family = pl.col("known_model").is_null() & (pl.col("sure") == "likely")
+    return table.with_columns(
+        label.alias("class"),
+        ((kind == "stealth") & pl.col("maker").is_null()).fill_null(False).alias("stealth"),
+        (unnamed | ((kind != "model") & pl.col("maker").is_null())).fill_null(False).alias("hidden"),
+        (pl.col("open") & (by_family | (pl.col("known_model").is_not_null() & ~pl.col("known_model").is_in(placed.implode()))))
+        .fill_null(False).alias("doubtful"),
+    )  # fmt: skip
 
 
 def shares(
@@ -48,12 +66,12 @@ def shares(
 ) -> tuple[pl.DataFrame, list[Remark]]:  # fmt: skip
     """Shares by class and period, and what must be said of them.
 
-    Columns: population, the period's name (day, week or month: its first day), class, tokens, requests, spend,
-    share_low, share_high (0 to 1 of ``measure``; null where the population does not tell that measure or it is 0),
+    Columns: population, the period's name (day, week or month: its first day; weeks begin on Monday), class, tokens,
+    requests, spend; share (as the catalogue reads it), share_low, share_high, share_most (0 to 1 of ``measure``, the
+    whole with unknown and other in it; null where the population does not tell that measure or it is 0);
     share_of_classified, stealth_tokens, spend_floor, days_missing, marks (words: half, hole, empty, restated …).
 
-    ``share_high`` has a meaning only for tokens and requests. Of spend both ends are shares of the spend that is known;
-    where some is not known (``spend_floor``) the mark says that the interval is not a bound.
+    Of spend all are shares of the spend that is known; where some is not (``spend_floor``) none of them is a bound.
     """
     if every not in EVERY:
         raise DataError(f"--every '{every}' is not known; write day, week or month")
@@ -70,14 +88,9 @@ def shares(
         pl.col("day").dt.truncate(EVERY[every]).alias(every), spend=pl.col("spend").fill_null(0.0) + pl.col("added"),
         known=pl.col("spend").is_not_null() | (pl.col("added") > 0),
     )  # fmt: skip
-    rows: list[dict[str, Any]] = []
-    for (population, start), part in table.group_by("population", every, maintain_order=True):
-        telling = {"tokens": "tokens", "requests": "requests", "spend": "known"}[measure]
-        told = part[telling].any() if measure == "spend" else part[telling].is_not_null().any()
-        rows += _period(part, by, measure, bool(told), {"population": population, every: start})
-    frame = pl.DataFrame(rows, infer_schema_length=None).join(marked, on=["population", every], how="left")
-    remarks = [*remarks, *_words(frame, table, corrected, measure)]
-    order = {name: place for place, name in enumerate([*(o for o in ORIGINS if o != "unknown"), *BUCKETS])}
+    frame = _counted(table, by, every, measure).join(marked, on=["population", every], how="left")
+    remarks = [*remarks, *_words(frame, table, corrected, by, measure)]
+    order = {name: place for place, name in enumerate([*KNOWN, *BUCKETS])}
     largest = dict(table.group_by("class").agg(pl.col("tokens").sum()).iter_rows())
     if by != "origin":
         by_size = sorted(largest, key=lambda name: (name in BUCKETS, -(largest[name] or 0), name))
@@ -86,50 +99,80 @@ def shares(
     return frame.sort("population", every, rank), remarks
 
 
-def _period(part: pl.DataFrame, by: str, measure: str, told: bool, names: dict[str, Any]) -> list[dict[str, Any]]:
-    total = float(part[measure].sum() or 0)
-    vague = part.filter(pl.col("class").is_in(BUCKETS))
-    sure = total - float(vague[measure].sum() or 0)
-    classes = dict.fromkeys(part["class"].to_list())
+def _counted(table: pl.DataFrame, by: str, every: str, measure: str) -> pl.DataFrame:
+    """One row a population, period and class with its sums and shares, without the marks."""
+    keys = ["population", every]
+    value = pl.col(measure).fill_null(0.0)
+    vague = pl.col("class").is_in(BUCKETS)
+    told = pl.col("known").any() if measure == "spend" else pl.col(measure).is_not_null().any()
+    whole = table.group_by(keys, maintain_order=True).agg(
+        value.sum().alias("total"), value.filter(~vague).sum().alias("sure"), told.alias("told"),
+        pl.col("requests").is_not_null().any().alias("tells_requests"), pl.col("known").any().alias("tells_spend"),
+    )  # fmt: skip
+    mine = table.group_by(*keys, "class", maintain_order=True).agg(
+        value.sum().alias("mine"), value.filter("doubtful").sum().alias("doubt"), pl.col("tokens").sum(),
+        pl.col("requests").sum(), pl.col("spend").sum(),
+        pl.col("tokens").filter("stealth").sum().alias("stealth_tokens"),
+        pl.col("floor").any().alias("spend_floor"), pl.col("maker").drop_nulls().first(),
+    )  # fmt: skip
     if by == "origin":
         # A class that nobody used is 0 of the whole, or as much as the unknown could be: a figure, so it is shown.
-        classes = dict.fromkeys([*(o for o in ORIGINS if o != "unknown"), *BUCKETS])
-    rows: list[dict[str, Any]] = []
-    for name in classes:
-        mine = part.filter(pl.col("class") == name)
-        low = float(mine[measure].sum() or 0)
-        high = low if name in BUCKETS else low + float(vague.filter(_could(name, by))[measure].sum() or 0)
-        rows.append({
-            **names, "class": name, "tokens": _whole(mine["tokens"]),
-            "requests": _whole(mine["requests"], part["requests"]),
-            "spend": float(mine["spend"].sum()) if part["known"].any() else None,
-            "share_low": low / total if told and total else None,
-            "share_high": high / total if told and total else None,
-            "share_of_classified": low / sure if told and sure and name not in BUCKETS else None,
-            "stealth_tokens": _whole(mine.filter(pl.col("stealth"))["tokens"]),
-            "spend_floor": bool(mine["floor"].any()),
-        })  # fmt: skip
-    return rows
+        classes = pl.DataFrame({"class": [*KNOWN, *BUCKETS]})
+        mine = whole.select(keys).join(classes, how="cross").join(mine, on=[*keys, "class"], how="left")
+        mine = mine.with_columns(pl.col("spend_floor").fill_null(False))
+        mine = mine.with_columns(pl.selectors.numeric().fill_null(0))
+    nobody = pl.col("hidden") | pl.col("other")
+    sums = (value.filter(~nobody).sum().alias("map"), value.filter(nobody).sum().alias("most"))
+    reach = _of_origins(table, keys, sums) if by == "origin" else _of_names(table, mine, keys, sums)
+    frame = mine.join(whole, on=keys).join(reach, on=[*keys, "class"], how="left")
+    bucket = pl.col("class").is_in(BUCKETS)
+    low = pl.col("mine") - pl.when(by == "origin").then(pl.col("doubt")).otherwise(0.0)
+    extra = {name: pl.when(bucket).then(0.0).otherwise(pl.col(name).fill_null(0)) for name in ("map", "most")}
+    figures = {"share": pl.col("mine"), "share_low": low, "share_high": pl.col("mine") + extra["map"],
+               "share_most": pl.col("mine") + extra["map"] + extra["most"]}  # fmt: skip
+    counted = pl.col("told") & (pl.col("total") != 0)
+    return frame.select(
+        *keys, "class", _whole("tokens"), pl.when("tells_requests").then(_whole("requests")).alias("requests"),
+        pl.when("tells_spend").then(pl.col("spend")).alias("spend"),
+        *(pl.when(counted).then(figure / pl.col("total")).alias(name) for name, figure in figures.items()),
+        pl.when(counted & (pl.col("sure") != 0) & ~bucket).then(pl.col("mine") / pl.col("sure"))
+        .alias("share_of_classified"),
+        _whole("stealth_tokens"), "spend_floor",
+    )  # fmt: skip
 
 
-def _could(name: str, by: str) -> pl.Expr:
-    """Which rows of unknown class could belong to ``name``, given what is known of them."""
-    if by == "origin":
-        chinese, is_open = name.endswith("_cn"), name.startswith("open")
-        country = (pl.col("country") == "CN") == chinese
-        weights = pl.col("open") == is_open
-        return country.fill_null(True) & weights.fill_null(True)
-    return pl.lit(True)
+def _of_origins(table: pl.DataFrame, keys: list[str], sums: tuple[pl.Expr, ...]) -> pl.DataFrame:
+    """What could belong to an origin besides its own rows: ``map`` (a better map would say) and ``most`` (nobody can).
+
+    A doubtful model's weights count as not known; what is sure of a row excludes every class but its own.
+    """
+    is_open = pl.when("doubtful").then(None).otherwise(pl.col("open"))
+    made: list[pl.DataFrame] = []
+    for name in KNOWN:
+        country = (pl.col("country") == "CN") == name.endswith("_cn")
+        could = country.fill_null(True) & (is_open == name.startswith("open")).fill_null(True)
+        rows = table.filter((pl.col("class") != name) & could)
+        made.append(rows.group_by(keys).agg(*sums).with_columns(pl.lit(name).alias("class")))
+    return pl.concat(made)
 
 
-def _whole(values: pl.Series, of: pl.Series | None = None) -> int | None:
-    """A sum as a whole number; None where the whole period has no such figure at all."""
-    if of is not None and not of.is_not_null().any():
-        return None
-    return round(float(values.sum() or 0))
+def _of_names(
+    table: pl.DataFrame, mine: pl.DataFrame, keys: list[str], sums: tuple[pl.Expr, ...]
+) -> pl.DataFrame:  # fmt: skip
+    """The same by maker, family or model: a name of a known maker can only be one of that maker's."""
+    rows = table.filter(pl.col("class").is_in(BUCKETS))
+    of_maker = rows.filter(pl.col("maker").is_not_null()).group_by(*keys, "maker").agg(*sums)
+    of_anyone = rows.filter(pl.col("maker").is_null()).group_by(keys).agg(*sums)
+    whose = mine.select(*keys, "class", "maker")
+    both = pl.concat([whose.join(of_maker, on=[*keys, "maker"]), whose.join(of_anyone, on=keys)])
+    return both.group_by(*keys, "class").agg(pl.col("map").sum(), pl.col("most").sum())
 
 
-def _words(frame: pl.DataFrame, table: pl.DataFrame, corrected: spend.Corrected, measure: str) -> list[Remark]:
+def _whole(name: str) -> pl.Expr:
+    return pl.col(name).fill_null(0).round().cast(pl.Int64).alias(name)
+
+
+def _words(frame: pl.DataFrame, table: pl.DataFrame, corrected: spend.Corrected, by: str, measure: str) -> list[Remark]:
     said: list[Remark] = []
     if corrected.models:
         added = f"${corrected.dollars:,.2f} added (genai-prices, by day and host)"
@@ -148,13 +191,23 @@ def _words(frame: pl.DataFrame, table: pl.DataFrame, corrected: spend.Corrected,
     if none:
         text = f"no {measure} are told by {', '.join(sorted(none))} in some periods: no share, which is not 0"
         said.append(Remark("no-estimate", text))
-    unknown = table.filter((pl.col("class") == "unknown") & (pl.col("tokens") > 0))
-    if not unknown.is_empty():
-        top = unknown.group_by("spelling").agg(pl.col("tokens").sum()).sort("tokens", descending=True)
-        names = tuple(name or "(no name)" for name in top["spelling"].to_list())
+    used = table.filter(pl.col("tokens") > 0)
+    unknown = used.filter(pl.col("class") == "unknown")
+    if names := _by_size(unknown.filter(~pl.col("hidden"))):
         text = f"of unknown class: {_listed(names)}; a catalogue of your own (--catalog) can name them"
         said.append(Remark("unknown", text, False))
+    if names := _by_size(unknown.filter("hidden")):
+        text = f"nobody outside can say whose they are (stealth, a router's pick, no name): {_listed(names)}"
+        said.append(Remark("hidden", text, False))
+    if by == "origin" and (names := _by_size(used.filter("doubtful"))):
+        text = f"counted as open, but no repository of the weights is on record: {_listed(names)}; low is without them"
+        said.append(Remark("doubtful", text, False))
     return said
+
+
+def _by_size(rows: pl.DataFrame) -> tuple[str, ...]:
+    top = rows.group_by("spelling").agg(pl.col("tokens").sum()).sort("tokens", "spelling", descending=[True, False])
+    return tuple(name or "(no name)" for name in top["spelling"].to_list())
 
 
 def _listed(names: tuple[str, ...]) -> str:

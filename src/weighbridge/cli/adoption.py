@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 SHOWN = 12
 BOUNDS = (
-    "low, high: low takes it that nothing unknown or other belongs to the class, high that all does which could. "
-    "A router's traffic is not the market."
+    "low to high: what a better map from names to classes could still move (unknown names, open weights without a known "
+    "repository). at most: if stealth models and other were all of that class too. A router's traffic is not the market."
 )
 
 
@@ -160,7 +160,7 @@ def _print(table: pl.DataFrame, every: str, measure: str) -> None:
         shown = Table(title=f"Share of {measure} in {population}", title_justify="left")
         shown.add_column(every)
         shown.add_column("class", overflow="fold")
-        for name in ("tokens", "requests", "spend", "share, low – high", "of the classified"):
+        for name in ("tokens", "requests", "spend", "share, low – high", "at most", "of the classified"):
             shown.add_column(name, justify="right")
         shown.add_column("marks", overflow="fold")
         for (start,), period in part.group_by(every, maintain_order=True):
@@ -170,14 +170,14 @@ def _print(table: pl.DataFrame, every: str, measure: str) -> None:
                 shown.add_row(
                     str(start) if n == 0 else "", escape(row["class"]), _count(row["tokens"]), _count(row["requests"]),
                     "–" if row["spend"] is None else f"{'≥ ' if row['spend_floor'] else ''}{row['spend']:,.2f}",
-                    _share(row), _percent(row["share_of_classified"]),
+                    _share(row), _percent(row["share_most"]), _percent(row["share_of_classified"]),
                     escape("; ".join(row["marks"] or [])) if n == 0 else "",
                 )  # fmt: skip
             if len(rows) > len(kept):
                 rest = period.filter(~pl.col("class").is_in([row["class"] for row in kept]))
-                low = float(rest["share_low"].sum()) if rest["share_low"].is_not_null().any() else None
+                together = float(rest["share"].sum()) if rest["share"].is_not_null().any() else None
                 more = f"[dim]{len(rows) - len(kept)} more (--json has all)[/]"
-                shown.add_row("", more, _count(int(rest["tokens"].sum())), "", "", f"{_percent(low)} together", "", "")
+                shown.add_row("", more, _count(int(rest["tokens"].sum())), "", "", f"{_percent(together)} together")
             shown.add_section()
         console.print(shown)
     console.print(f"[dim]{BOUNDS}[/]", highlight=False)
@@ -186,8 +186,8 @@ def _print(table: pl.DataFrame, every: str, measure: str) -> None:
 def _share(row: dict[str, Any]) -> str:
     if row["share_low"] is None:
         return "no estimate"
-    low, high = 100 * row["share_low"], 100 * row["share_high"]
-    return f"{low:.1f} %" if row["class"] in ("unknown", "other") else f"{low:.1f} – {high:.1f} %"
+    low, high = f"{100 * row['share_low']:.1f}", f"{100 * row['share_high']:.1f}"
+    return f"{low} %" if low == high else f"{low} – {high} %"
 
 
 def _percent(share: float | None) -> str:
