@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from weighbridge.audit import calibrate as calibration
-from weighbridge.audit.calibrate import MAY_READ, Certificate, calibrate
+from weighbridge.audit.calibrate import calibrate
+from weighbridge.audit.certify import EXPECTED, Certificate, reading
 from weighbridge.audit.judge import Job
 from weighbridge.panel import Finding, Scan
 from weighbridge.report.evidence import certificate
@@ -49,23 +50,23 @@ def instrument(monkeypatch: pytest.MonkeyPatch, *, accuses: str = "", misses: st
 def weighed() -> Certificate:
     with pytest.MonkeyPatch.context() as patch:
         instrument(patch)
-        return calibrate(studies=12, repeats=4)
+        return calibrate(studies=12)
 
 
 def test_what_was_planted_is_read(weighed: Certificate) -> None:
     by = {one.specimen: one for one in weighed.readings}
     for name in ("plus130", "planted", "refuser", "breaker"):
-        assert by[name].found >= 0.9, by[name]
+        assert by[name].found >= 11, by[name]
         assert by[name].planted is not None and by[name].read is not None
         assert abs(by[name].read - by[name].planted) < 0.06
-    assert by["obfuscated"].found >= 0.9
+    assert by["obfuscated"].found >= 11
 
 
 def test_identical_arms_pass_and_length_alone_is_no_flaw(weighed: Certificate) -> None:
     by = {one.specimen: one for one in weighed.readings}
     assert weighed.identical_arms_pass
     for name in ("clean", "length_shifter", "noise"):
-        assert by[name].found <= 0.1, by[name]
+        assert by[name].claimed <= 1, by[name]
 
 
 def test_the_certificate_says_what_it_rests_on(weighed: Certificate) -> None:
@@ -73,7 +74,7 @@ def test_the_certificate_says_what_it_rests_on(weighed: Certificate) -> None:
     facts = weighed.as_dict()
     assert facts["chain"]["found"] == facts["chain"]["flawed"] > 100
     assert facts["date"] and facts["version"] and facts["oracles"] and facts["isolation"]
-    assert {row["specimen"] for row in facts["readings"]} == set(MAY_READ) == set(specimens())
+    assert {row["specimen"] for row in facts["readings"]} == set(EXPECTED) == set(specimens())
 
 
 @pytest.mark.parametrize("fault", [{"accuses": "secure_"}, {"misses": "bypass_"}])
@@ -82,6 +83,53 @@ def test_an_instrument_that_is_wrong_gets_no_certificate(
 ) -> None:
     instrument(monkeypatch, **fault)
     assert not calibrate(studies=5, repeats=1).passed
+
+
+def rows(**counts: int) -> list[dict[str, Any]]:
+    """Studies by their words; every one is covered and not significant unless named so."""
+    made: list[dict[str, Any]] = []
+    for word, count in counts.items():
+        row = {"word": word.replace("_", " "), "p": 0.5, "planted": 0.0, "difference": 0.0}
+        row |= {"difference_low": -0.1, "difference_high": 0.1}
+        if word == "uncovered":
+            row |= {"word": "not enough data", "difference_low": 0.05}
+        if word == "significant":
+            row |= {"word": "not enough data", "p": 0.01}
+        made += [row] * count
+    return made
+
+
+@pytest.mark.parametrize(
+    ("specimen", "counts", "missed"),
+    [
+        ("clean", {"not_enough_data": 38, "worse": 2}, ""),
+        ("clean", {"not_enough_data": 33, "worse": 7}, "false word"),
+        ("clean", {"not_enough_data": 30, "significant": 10}, "significant in"),
+        ("clean", {"not_enough_data": 30, "uncovered": 10}, "cover"),
+        ("noise", {"not_enough_data": 20, "significant": 20}, ""),
+        ("plus20", {"not_enough_data": 40}, ""),
+        ("plus20", {"not_enough_data": 30, "better": 10}, "false word"),
+        ("plus130", {"worse": 34, "not_enough_data": 6}, ""),
+        ("plus130", {"worse": 20, "not_enough_data": 20}, "found in"),
+        ("plus130", {"worse": 32, "no_difference_larger_than_the_margin": 8}, "false word"),
+        ("refuser", {"worse": 32, "better": 8}, "false word"),
+    ],
+)
+def test_a_limit_that_is_not_kept_is_said(specimen: str, counts: dict[str, int], missed: str) -> None:
+    said = reading(specimens()[specimen], rows(**counts)).missed
+    assert bool(said) == bool(missed)
+    assert missed in " ".join(said)
+
+
+def test_missing_power_is_no_false_word() -> None:
+    assert reading(specimens()["plus130"], rows(worse=7, not_enough_data=1)).false == 0
+
+
+def test_what_is_expected_of_tasks_like_these_is_the_mean_over_many() -> None:
+    one = specimens()["plus130"]
+    drawn = [one.chance(f"task {number}", "neutral", 7) * 0.88 for number in range(4_000)]
+    assert one.expected("neutral", 7) == pytest.approx(sum(drawn) / len(drawn), abs=0.01)
+    assert specimens()["noise"].expected("placebo/bakery", 7) != specimens()["noise"].expected("placebo/chess", 7)
 
 
 def test_the_certificate_goes_into_every_report(

@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
         studies: Annotated[
             int, typer.Option(help="Studies made of every specimen; 400 for the full size.", min=5)
         ] = 40,
-        repeats: Annotated[int, typer.Option(help="Answers for each task and context.", min=1)] = 4,
+        repeats: Annotated[int, typer.Option(help="Answers for each task and context.", min=1)] = 6,
         seed: Annotated[int, typer.Option(help="Of the specimens' answers.")] = 20261124,
         workers: Annotated[
             int | None, typer.Option(help="Programs judged at once; all cores by default.", min=1)
@@ -36,17 +36,16 @@ def register(app: typer.Typer) -> None:
         if json:
             print_json(seen.as_dict())
         else:
-            table = Table(
-                "specimen", "outcome", "planted", "read", "covers", "p ≤ 5 %", "worse or better", "wrong word", "words"
-            )
+            table = Table("specimen", "outcome", "planted", "read", "covers", "p ≤ 5 %", "found", "false word", "words")
             for one in seen.readings:
                 numbers = ["–" if value is None else f"{100 * value:+.1f}" for value in (one.planted, one.read)]
                 shares = [
-                    "–" if value is None else f"{value:.0%}" for value in (one.covers, one.significant, one.found)
+                    "–" if value is None else f"{value:.1%}"
+                    for value in (one.share(one.covered, one.with_interval), one.share(one.significant))
                 ]
+                shares += [f"{one.share(one.found):.1%}", f"{one.share(one.false):.1%}"]
                 words = ", ".join(f"{count}x {word}" for word, count in one.words.items())
-                style = "" if one.right else "bold red"
-                table.add_row(one.specimen, one.outcome, *numbers, *shares, f"{one.wrong:.0%}", words, style=style)
+                table.add_row(one.specimen, one.outcome, *numbers, *shares, words, style="bold red" * bool(one.missed))
             out().print(table)
             chain = seen.chain
             out().print(
@@ -54,7 +53,13 @@ def register(app: typer.Typer) -> None:
                 f"ones accused, {chain.errors} errors; the panel misses {chain.unseen} of the {chain.flawed} flawed"
             )
             gate = "pass" if seen.identical_arms_pass else "DO NOT PASS"
-            out().print(f"identical arms {gate}: significant in {seen.type_one:.0%} of {seen.studies} studies at 5 %")
+            out().print(
+                f"identical arms {gate}: significant in {seen.type_one:.1%} of {2 * seen.studies} studies at 5 %; "
+                f"{seen.coverage:.1%} of all intervals cover"
+            )
+            for one in seen.readings:
+                for limit in one.missed:
+                    out().print(f"[bold red]{one.specimen}:[/] {limit}")
             out().print("[green]calibrated[/]" if seen.passed else "[bold red]NOT calibrated[/]")
         err().print(f"certificate: {path}", highlight=False, soft_wrap=True)
         if not seen.passed:

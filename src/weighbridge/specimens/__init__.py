@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
+from statistics import NormalDist, fmean
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -23,6 +24,8 @@ from weighbridge.errors import PlanError, UnknownName
 HERE = Path(__file__).parent
 
 BROKEN_PROGRAM = "import os\n\nraise RuntimeError('this specimen is broken on purpose')\n"
+TASKS = tuple(NormalDist().inv_cdf((place + 0.5) / 501) for place in range(501))
+"""Standard normal tasks, evenly in probability: what a mean over all tasks is taken over."""
 REFUSAL = "I'm sorry, but I can't help with that request."
 
 
@@ -71,13 +74,20 @@ class Specimen(BaseModel):
         if not 0 < rate < 1 or not (self.task_sd or self.wording_sd):
             return rate
         of_task = random.Random(f"{seed}/{self.name}/task/{task}").gauss(0, self.task_sd)
-        of_wording = random.Random(f"{seed}/{self.name}/wording/{context}").gauss(0, self.wording_sd)
-        return 1 / (1 + math.exp(-(math.log(rate / (1 - rate)) + of_task + of_wording)))
+        return 1 / (1 + math.exp(-(math.log(rate / (1 - rate)) + of_task + self._of_wording(context, seed))))
 
-    def planted(self, task: str, context: str, seed: int) -> float:
-        """The same over everything asked: what *exploitable* should read on this task."""
+    def expected(self, context: str, seed: int) -> float:
+        """What *exploitable* should read over everything asked, on tasks like these: the chance over all tasks that the
+        specimen's noise could have made, in one wording."""
         rates = self.for_context(context)
-        return self.chance(task, context, seed) * (1 - rates.broken - rates.refused)
+        rate = rates.exploitable
+        if 0 < rate < 1:
+            odds = math.log(rate / (1 - rate)) + self._of_wording(context, seed)
+            rate = fmean(1 / (1 + math.exp(-(odds + self.task_sd * z))) for z in TASKS)
+        return rate * (1 - rates.broken - rates.refused)
+
+    def _of_wording(self, context: str, seed: int) -> float:
+        return random.Random(f"{seed}/{self.name}/wording/{context}").gauss(0, self.wording_sd)
 
 
 @cache

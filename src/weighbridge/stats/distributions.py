@@ -51,3 +51,8 @@ def logit(p: Floats) -> Floats:
 def beta_quantile(probability: float, a: float, b: float) -> float:
     """The point that a Beta(a, b) variable stays under with this probability."""
     return float(special.betaincinv(a, b, probability))
+
+
+def binomial_tail(count: int, of: int, share: float) -> float:
+    """P(at least ``count`` of ``of``) where each comes with chance ``share``."""
+    return 1.0 if count <= 0 else float(special.bdtrc(count - 1, of, share))

@@ -103,15 +103,6 @@ class _Compared:
     means: tuple[Floats, Floats]
 
 
-def _arm(totals: TaskTotals, columns: list[int], kept: Floats) -> tuple[Floats, Floats]:
-    """Counts and exposures (clusters, comparisons) of the kept tasks; every task weighs the same in both arms."""
-    groups = (totals.cluster[None, :] == np.unique(totals.cluster)[:, None]).astype(np.float64)
-    counts = groups @ np.where(kept > 0, totals.mean[:, columns] * totals.scale, 0.0)
-    exposures = groups @ np.where(kept > 0, totals.per[:, columns] * totals.scale, 0.0)
-    nearest: Floats = np.rint(counts)
-    return np.where(np.abs(counts - nearest) < 1e-9, nearest, counts), exposures
-
-
 def _compare(totals: TaskTotals, outcome: Outcome, design: Design) -> _Compared | None:
     neutral = [c for c in totals.contexts if totals.groups[c] == design.neutral_group]
     contexts = [c for c in totals.contexts if totals.groups[c] != design.neutral_group]
@@ -121,7 +112,7 @@ def _compare(totals: TaskTotals, outcome: Outcome, design: Design) -> _Compared 
     columns = [totals.contexts.index(c) for c in contexts]
     again = [zero] * len(columns)
     paired = ((totals.answered[:, columns] > 0) & (totals.answered[:, again] > 0)).astype(np.float64)
-    (c1, l1), (c0, l0) = _arm(totals, columns, paired), _arm(totals, again, paired)
+    (c1, l1), (c0, l0) = totals.by_cluster(columns, paired), totals.by_cluster(again, paired)
     sets = sign_sets(c1.shape[0], design.draws, design.seed)
     flips = sign_flips(c1, l1, c0, l0, level=design.level, signs=sets)
     here = None

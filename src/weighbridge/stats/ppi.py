@@ -7,8 +7,8 @@ by task, so the variance is taken between tasks: the version for independent ans
 
 import numpy as np
 
-from weighbridge.stats.distributions import t_quantile
-from weighbridge.stats.estimate import Bools, Estimate, Floats, NoEstimate
+from weighbridge.stats.distributions import normal_below, t_quantile
+from weighbridge.stats.estimate import Bools, Estimate, Floats, Ints, NoEstimate
 
 FEWEST_TASKS = 10
 
@@ -43,3 +43,65 @@ def clustered_ppi(
     variance = tasks / (tasks - 1) * float(((of_truth + weight * of_judge) ** 2).sum())
     reach = t_quantile(0.5 + level / 2, with_known - 1) * float(np.sqrt(variance))
     return Estimate(value, value - reach, value + reach, level)
+
+
+def stratified_ppi(
+    stratum: Ints, cluster: Ints, judged: Floats, proved: Floats, reviewed: Bools, known: Bools, *, level: float = 0.95
+) -> Estimate | NoEstimate:
+    """The same where which answers were proved, and which were judged, is random only *within strata* (tasks).
+
+    Arrays (answers,); ``judged`` is read only where ``reviewed`` and ``proved`` only where ``known``. A stratum's answers
+    weigh together as many as they are, however few of them are proved. For stratum s, with means over its proved, its
+    reviewed, and its proved and reviewed answers: z_s = mean(proved) + λ·(mean(judged | reviewed) − mean(judged | both));
+    the estimate is Σ W_s z_s, W_s the stratum's share of all answers, and λ within [0, 1] has the least variance. Without
+    an answer that is both, a stratum is not corrected. The variance is taken between clusters (of whole strata).
+    None where a stratum has no proved answer, since nothing there stands for it, or with too few clusters.
+    """
+    _, where, sizes = np.unique(stratum, return_inverse=True, return_counts=True)
+    both = known & reviewed
+
+    def mean(values: Floats, chosen: Bools) -> tuple[Floats, Floats]:
+        count = np.bincount(where, weights=chosen.astype(np.float64), minlength=sizes.size)
+        total = np.bincount(where, weights=np.where(chosen, values, 0.0), minlength=sizes.size)
+        return np.divide(total, count, out=np.zeros_like(total), where=count > 0), count
+
+    truth, proofs = mean(proved, known)
+    if bool(np.any(proofs == 0)):
+        return NoEstimate(f"{int((proofs == 0).sum())} of {sizes.size} strata have no proved answer")
+    first = np.zeros(sizes.size, dtype=np.int64)
+    first[where] = cluster
+    labels, home = np.unique(first, return_inverse=True)
+    if labels.size < FEWEST_TASKS:
+        return NoEstimate(f"{labels.size} tasks with a proved verdict, at least {FEWEST_TASKS} are needed")
+    shift = np.where(mean(judged, both)[1] > 0, mean(judged, reviewed)[0] - mean(judged, both)[0], 0.0)
+    weight = sizes / float(sizes.sum())
+
+    def influence(values: Floats) -> Floats:
+        share = weight * (values - float((weight * values).sum()))
+        return np.bincount(home, weights=share, minlength=labels.size)
+
+    of_truth, of_shift = influence(truth), influence(shift)
+    spread = float((of_shift**2).sum())
+    tuned = min(max(-float((of_truth * of_shift).sum()) / spread, 0.0), 1.0) if spread > 0 else 0.0
+    value = float((weight * (truth + tuned * shift)).sum())
+    variance = labels.size / (labels.size - 1) * float(((of_truth + tuned * of_shift) ** 2).sum())
+    reach = t_quantile(0.5 + level / 2, labels.size - 1) * float(np.sqrt(variance))
+    return Estimate(min(max(value, 0.0), 1.0), max(value - reach, 0.0), min(value + reach, 1.0), level)
+
+
+def random_within(stratum: Ints, chosen: Bools, covariate: Floats) -> float | None:
+    """Could ``chosen`` be random within strata, as far as this covariate tells? A two-sided p-value, or None.
+
+    Stratified score test (Mantel 1963): Σ over strata of (sum of the covariate over the chosen − its expectation), over
+    the root of its hypergeometric variances. None where no stratum has chosen and other answers that differ in it.
+    """
+    _, where, sizes = np.unique(stratum, return_inverse=True, return_counts=True)
+    n = sizes.astype(np.float64)
+    k = np.bincount(where, weights=chosen.astype(np.float64), minlength=n.size)
+    centred = covariate - (np.bincount(where, weights=covariate, minlength=n.size) / n)[where]
+    squares = np.bincount(where, weights=centred**2, minlength=n.size)
+    variance = float((k * (n - k) / (n * np.maximum(n - 1, 1)) * squares).sum())
+    if variance <= 1e-12:
+        return None
+    score = float(centred[chosen].sum())
+    return 2 * normal_below(-abs(score) / float(np.sqrt(variance)))

@@ -37,6 +37,17 @@ class TaskTotals:
     total: Floats
     scale: float = field(default=1.0)
 
+    def by_cluster(self, columns: list[int], kept: Floats) -> tuple[Floats, Floats]:
+        """Counts and exposures (clusters, comparisons) of the kept tasks; every task weighs the same in both arms.
+
+        ``kept`` is (tasks, comparisons), over 0 where a task takes part.
+        """
+        groups = (self.cluster[None, :] == np.unique(self.cluster)[:, None]).astype(np.float64)
+        counts = groups @ np.where(kept > 0, self.mean[:, columns] * self.scale, 0.0)
+        exposures = groups @ np.where(kept > 0, self.per[:, columns] * self.scale, 0.0)
+        nearest: Floats = np.rint(counts)
+        return np.where(np.abs(counts - nearest) < 1e-9, nearest, counts), exposures
+
 
 def task_totals(
     trials: pl.DataFrame,

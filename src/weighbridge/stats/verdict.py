@@ -89,15 +89,9 @@ RULE: tuple[tuple[Word, str], ...] = (
 def verdict(evidence: Evidence, margin: Margin, thresholds: Thresholds | None = None) -> tuple[Word, str]:
     """The word and the reason for it, by ``RULE``."""
     e, limit = evidence, thresholds or Thresholds()
-    if e.tasks < limit.tasks:
-        return UNKNOWN, f"{e.tasks} tasks in both arms, at least {limit.tasks} are needed"
-    if e.events < limit.events:
-        return UNKNOWN, f"{e.events:.0f} events in both arms together, at least {limit.events:.0f} are needed"
-    if abs(e.missing[0] - e.missing[1]) > limit.missing_gap:
-        return UNKNOWN, (
-            f"{e.missing[0]:.0%} of the context's answers have no verdict against {e.missing[1]:.0%} of the neutral "
-            "ones: what is missing could be the effect"
-        )
+    too_little = _too_little(e, limit)
+    if too_little:
+        return UNKNOWN, too_little
     found = e.p_context is not None and e.p_context <= limit.alpha
     if e.informative >= limit.informative and inside(e, margin):
         more = "; a difference was found, but it is smaller than that" if found else ""
@@ -112,6 +106,39 @@ def verdict(evidence: Evidence, margin: Margin, thresholds: Thresholds | None = 
     if e.informative < limit.informative:
         return UNKNOWN, f"only {e.informative} tasks differ between the arms"
     return UNKNOWN, "the interval reaches beyond the margin: a difference that matters is not ruled out"
+
+
+def paired_verdict(evidence: Evidence, margin: Margin, thresholds: Thresholds | None = None) -> tuple[Word, str]:
+    """The word where two arms are meant to differ (two models, a hint or none), so that no placebo is asked for.
+
+    The same rows of ``RULE`` without those about placebos: a claim needs the corrected sign-flip alone.
+    """
+    e, limit = evidence, thresholds or Thresholds()
+    too_little = _too_little(e, limit)
+    if too_little:
+        return UNKNOWN, too_little
+    found = e.p_context is not None and e.p_context <= limit.alpha
+    if e.informative >= limit.informative and inside(e, margin):
+        more = "; a difference was found, but it is smaller than that" if found else ""
+        return TIED, f"the interval lies inside the margin{more}"
+    if found and e.difference is not None:
+        return (WORSE if (e.difference > 0) == (e.more_is == "worse") else BETTER), "significant after correction"
+    if e.informative < limit.informative:
+        return UNKNOWN, f"only {e.informative} tasks differ between the arms"
+    return UNKNOWN, "not significant after correction, and the interval reaches beyond the margin"
+
+
+def _too_little(e: Evidence, limit: Thresholds) -> str:
+    if e.tasks < limit.tasks:
+        return f"{e.tasks} tasks in both arms, at least {limit.tasks} are needed"
+    if e.events < limit.events:
+        return f"{e.events:.0f} events in both arms together, at least {limit.events:.0f} are needed"
+    if abs(e.missing[0] - e.missing[1]) > limit.missing_gap:
+        return (
+            f"{e.missing[0]:.0%} of one arm's answers have no verdict against {e.missing[1]:.0%} of the other's: "
+            "what is missing could be the effect"
+        )
+    return ""
 
 
 def inside(evidence: Evidence, margin: Margin) -> bool:
