@@ -123,7 +123,7 @@ def read_yaml(text: str, first: int = 1) -> Iterator[Mention]:
 
 
 def _scalars(value: str) -> Iterator[tuple[str, Role]]:
-    if value[:1] in "[{":
+    if value[:1] in ("[", "{"):
         for found in _QUOTED.finditer(value):
             yield (found.group(1) or found.group(2) or "", "value")
         for bare in re.findall(r"(?:^|[\[,:{])\s*([A-Za-z@][\w.\-/:@]*)\s*(?=[,\]}]|$)", _QUOTED.sub("", value)):
@@ -179,7 +179,7 @@ def read_pairs(text: str, first: int = 1) -> Iterator[Mention]:
                 quotes = mark
         if quotes:
             continue
-        if value[:1] in "[{":
+        if value[:1] in ("[", "{"):
             bare = _QUOTED.sub("", value)
             inside = key if value[0] == "[" and "]" not in bare else ""
             for found in _QUOTED.finditer(value):
