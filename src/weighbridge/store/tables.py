@@ -1,7 +1,8 @@
 """Reads and writes the tables of a run folder: written beside and renamed, and never mixed between plans.
 
-A run folder belongs to one plan, named by its hash. Every table carries that hash in its metadata; reading a table
-of another plan, or one that is cut short, is an error that says which file and what to do.
+A run folder belongs to one plan, named by its hash, or is a collection: answers that others collected, named by the
+hash of their files and of how they were read. Every table carries that hash in its metadata; reading a table of
+another plan, or one that is cut short, is an error that says which file and what to do.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from weighbridge.errors import RunMismatch, StepMissing, TableCorrupt, Weighbrid
 from weighbridge.store.schemas import SCHEMAS
 
 MARK = "weighbridge"
+COLLECTION = "collection.json"
 
 
 def write_beside(path: Path, content: bytes) -> None:
@@ -51,7 +53,7 @@ def provenance(path: Path) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Run:
-    """A run folder and the hash of the plan it belongs to."""
+    """A run folder and the hash of the plan (or the collection) it belongs to."""
 
     folder: Path
     plan_hash: str
@@ -149,9 +151,11 @@ def write_plan(folder: Path, plan: Mapping[str, Any], plan_hash: str) -> Run:
     (limits, budget) is taken over.
 
     Raises:
-        RunMismatch: the folder belongs to another plan.
+        RunMismatch: the folder belongs to another plan, or is a collection.
     """
     path = folder / "plan.json"
+    if is_collection(folder):
+        raise RunMismatch(f"{folder}: is a collection of answers that others judged; use another --run folder")
     if path.is_file():
         run = open_run(folder)
         if run.plan_hash != plan_hash:
@@ -168,10 +172,15 @@ def read_plan(folder: Path) -> dict[str, Any]:
     """The frozen plan of a run folder: ``{"plan_hash": …, "plan": {…}}``.
 
     Raises:
-        StepMissing: the folder is no run.
+        StepMissing: the folder is no run, or is a collection, which has no plan.
         TableCorrupt: plan.json cannot be read.
     """
     path = folder / "plan.json"
+    if is_collection(folder):
+        raise StepMissing(
+            f"{folder}: is a collection (collection.json) of answers that others collected and judged: it has no plan, "
+            f"and nothing here is asked, judged or estimated against neutral; run `weighbridge compare --run {folder}`"
+        )
     if not path.is_file():
         raise StepMissing(
             f"{folder}: is not a run folder (no plan.json); run `weighbridge plan PLAN.toml --run {folder}`"
@@ -185,10 +194,42 @@ def read_plan(folder: Path) -> dict[str, Any]:
     return frozen
 
 
-def open_run(folder: Path) -> Run:
-    """The run in a folder.
+def is_collection(folder: Path) -> bool:
+    """Whether a run folder holds answers that others collected, instead of a plan."""
+    return (folder / COLLECTION).is_file() and not (folder / "plan.json").is_file()
+
+
+def write_collection(run: Run, facts: Mapping[str, Any]) -> None:
+    """Write what a collection is. Written last, after its tables: with it the import is whole."""
+    whole = {"collection_hash": run.plan_hash, **facts}
+    write_beside(run.folder / COLLECTION, json.dumps(whole, ensure_ascii=False, indent=1).encode())
+
+
+def read_collection(folder: Path) -> dict[str, Any]:
+    """The facts of a collection: collection_hash, source, licence, date, files, mapping, rows, counts, verdicts …
 
     Raises:
-        StepMissing, TableCorrupt: as ``read_plan``.
+        StepMissing: the folder is no collection.
+        TableCorrupt: collection.json cannot be read.
     """
+    path = folder / COLLECTION
+    if not path.is_file():
+        raise StepMissing(f"{folder}: is no collection (no {COLLECTION}); run `weighbridge import FILE --run {folder}`")
+    try:
+        facts = json.loads(path.read_text("utf-8"))
+        if not isinstance(facts["collection_hash"], str):
+            raise TypeError("collection_hash is of the wrong kind")
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise TableCorrupt(f"{path}: cannot be read ({error}); import again into a new --run folder") from error
+    return facts
+
+
+def open_run(folder: Path) -> Run:
+    """The run in a folder, of a plan or a collection.
+
+    Raises:
+        StepMissing, TableCorrupt: as ``read_plan`` and ``read_collection``.
+    """
+    if is_collection(folder):
+        return Run(folder, str(read_collection(folder)["collection_hash"]))
     return Run(folder, str(read_plan(folder)["plan_hash"]))
