@@ -87,7 +87,7 @@ def run_with_answers(folder: Path, answers: list[tuple[str, str, str]] = ANSWERE
 def judged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Run, pl.DataFrame, pl.DataFrame]:
     plan, run, trials = run_with_answers(tmp_path_factory.mktemp("judged"))
     verdicts = judge(plan, run, workers=2)
-    scan(plan, run)
+    scan(run)
     estimate(plan, run)
     return plan, run, trials, verdicts
 
@@ -187,7 +187,7 @@ def _journalled(run: Run) -> int:
 def test_steps_say_what_is_missing_mismatched_or_corrupt(tmp_path: Path) -> None:
     plan, run, _ = run_with_answers(tmp_path)
     with pytest.raises(StepMissing, match="weighbridge judge"):
-        scan(plan, run)
+        scan(run)
     with pytest.raises(RunMismatch, match="belongs to plan"):
         judge(plan, Run(run.folder, "another"))
     run.path("answers").write_bytes(b"PAR1 not a table")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from types import ModuleType
+from dataclasses import replace
 
 import pytest
 
 from weighbridge import cell, panel
-from weighbridge.panel import Scan, analyse, analysers_for
+from weighbridge.panel import analyse, analysers_for
+from weighbridge.panel.face import WORK
 from weighbridge.panel.silence import unseen
 
 PICKLE = "import pickle\n\ndef load(text):\n    return pickle.loads(text)\n"
@@ -43,23 +44,19 @@ def test_what_cannot_be_parsed_is_not_clean() -> None:
 @pytest.mark.parametrize("name", sorted(analysers_for("python")))
 def test_a_tool_that_reads_nothing_is_found_out_by_its_canary(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     module = analysers_for("python")[name]
-    monkeypatch.setattr(module, "argv", lambda folder: module_argv(module, "/srv/data/no-such-folder"))
+    real = module.command("python")
+    elsewhere = [word.replace(WORK, "/srv/data/no-such-folder") for word in real.argv]
+    monkeypatch.setattr(module, "command", lambda language: replace(real, argv=elsewhere))
     scans, findings = analyse({CLEAN_ID: CLEAN}, "python")
     assert [scan.state for scan in scans if scan.tool == name] == ["canary failed"]
     assert not [finding for finding in findings if finding.tool == name]
 
 
-def module_argv(module: ModuleType, folder: str) -> list[str]:
-    return {"bandit": ["python", "-m", "bandit", "-q", "-f", "json", "-r", folder]}.get(
-        module.__name__.rpartition(".")[2],
-        ["ruff", "check", "--isolated", "--output-format", "json", "--exit-zero", folder],
-    )
-
-
 def test_a_missing_tool_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(analysers_for("python")["bandit"], "version", lambda: None)
     scans, _ = analyse({CLEAN_ID: CLEAN}, "python")
-    assert Scan(CLEAN_ID, "bandit", "", "tool missing", "is not installed") in scans
+    (scan,) = [scan for scan in scans if scan.tool == "bandit"]
+    assert scan.state == "tool missing" and scan.program == CLEAN_ID and "install" in scan.detail
 
 
 def test_one_program_that_chokes_a_tool_does_not_take_the_others_with_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,8 @@ def run_tool(
     files: Mapping[str, bytes],
     *,
     runtime: str = "panel",
+    folders: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
     limits: Limits = TOOL_LIMITS,
     timeout: float | None = None,
     stdin: bytes = b"",
@@ -43,10 +45,14 @@ def run_tool(
     """Runs ``argv`` once with ``files`` (names relative to /srv/data, or absolute below /srv) laid in a fresh cell.
 
     argv[0]: "python" is the cell's interpreter (``["python", "-m", "bandit", ...]``), a bare name is a program of the
-    runtime's packages (``["ruff", ...]``), anything else an absolute path inside. ``timeout`` in seconds, by default
-    ``limits.wall``. Raises NoIsolation; never raises for what the tool does.
+    runtime's packages (``["ruff", ...]``), anything else an absolute path inside. ``folders``: further folders to mount
+    read-only, outside -> inside (below /opt); the cell's user must be able to read them. ``environment``: variables
+    beside the cell's own. ``timeout`` in seconds, by default ``limits.wall``. Raises NoIsolation; never raises for what
+    the tool does.
     """
     prepared = prepare(runtime)
+    if folders:
+        prepared = dataclasses.replace(prepared, mounts=(*prepared.mounts, *folders.items()))
     if timeout is not None:
         limits = dataclasses.replace(limits, wall=timeout)
     head = argv[0]
@@ -59,9 +65,9 @@ def run_tool(
     box.open()
     try:
         # /tmp as home: what a tool caches there must not be found among the files it analyses.
-        environment = {**box.environment, "HOME": "/tmp"}
+        variables = {**box.environment, "HOME": "/tmp", **(environment or {})}
         reply, _ = box.start(
-            entries(seed), within=limits.start, environment=environment, argv=[head, *argv[1:]], stdin=stdin
+            entries(seed), within=limits.start, environment=variables, argv=[head, *argv[1:]], stdin=stdin
         )
         if "refused" in reply:
             raise ValueError(f"the tool's files cannot be laid: {reply['text']}")

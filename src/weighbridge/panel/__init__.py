@@ -1,8 +1,8 @@
 """The panel: static analysers behind one face, as instruments whose findings are recorded and never the truth.
 
-An analyser is one module in ``analysers/``, found by its place. Programs go through it in batches, in the cell, since
-analysers parse hostile input. Each batch carries a *canary*, a small program that the tool must flag: a tool that
-reports success having read nothing is thereby found out, and its batch counts as not analysed. What could not be
+An analyser is one module in ``analysers/``, found by its place (``face.Analyser``). Programs go through it in batches,
+in the cell, since analysers parse hostile input (``batches``); what was said is kept by content (``cache``); tools that
+are no part of a plain installation are brought by ``weighbridge panel install`` (``toolsets``). What could not be
 analysed is never clean.
 """
 
@@ -10,130 +10,121 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import cache as remembered
 from types import ModuleType
-from typing import Literal
 
-from weighbridge import cell
+from weighbridge.errors import UnknownName
+from weighbridge.panel.batches import CANARY as CANARY_NAME
+from weighbridge.panel.batches import Done, Instrument, Said, run
+from weighbridge.panel.cache import Cache
+from weighbridge.panel.face import Analyser, Finding, Reading, Remark, Scan, State
+from weighbridge.panel.rulefiles import Rule
 
-State = Literal["analysed", "not analysable", "canary failed", "tool missing"]
-BATCH = 100
-"""Programs in one run of a tool; its start-up is paid once a batch."""
-CANARY_NAME = "canary"
+__all__ = [
+    "CANARY_NAME",
+    "NO_ANALYSER",
+    "Analyser",
+    "Cache",
+    "Done",
+    "Finding",
+    "Reading",
+    "Remark",
+    "Scan",
+    "State",
+    "analyse",
+    "analysers_for",
+    "every_analyser",
+    "stream",
+]
 
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that one tool says about one program. ``cwe`` is None where the tool names none."""
-
-    program: str
-    tool: str
-    version: str
-    rule: str
-    cwe: int | None
-    severity: str
-    confidence: str
-    line: int
-    message: str
-
-
-@dataclass(frozen=True)
-class Scan:
-    """Whether one tool could analyse one program, and if not, why."""
-
-    program: str
-    tool: str
-    version: str
-    state: State
-    detail: str = ""
+NO_ANALYSER = "none"
+"""Stands where a tool's name does, for a language that no analyser reads."""
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What an analyser's output says: findings by file name (without ending), and files it could not read."""
-
-    findings: Sequence[Finding] = ()
-    unreadable: Mapping[str, str] = field(default_factory=dict)
-
-
-@cache
-def analysers_for(language: str) -> dict[str, ModuleType]:
-    """The analysers for a language, by name.
-
-    Each module has ``LANGUAGES``, ``ENDING`` (of files), ``CANARY`` (a program it must flag), ``version()`` (None
-    where the tool is missing), ``argv(folder)`` and ``read(stdout, stderr, exit_code) -> Reading``.
-    """
+@remembered
+def _modules() -> dict[str, ModuleType]:
     home = importlib.import_module("weighbridge.panel.analysers")
-    found = {
-        name: importlib.import_module(f"{home.__name__}.{name}") for _, name, _ in pkgutil.iter_modules(home.__path__)
-    }
-    return {name: module for name, module in sorted(found.items()) if language in getattr(module, "LANGUAGES", ())}
+    found = (name for _, name, _ in pkgutil.iter_modules(home.__path__))
+    return {name: importlib.import_module(f"{home.__name__}.{name}") for name in sorted(found)}
+
+
+def every_analyser(rules: Sequence[Rule] = ()) -> dict[str, Analyser]:
+    """Every analyser by name. One that needs rules of the user's is there only where some are given."""
+    found: dict[str, Analyser] = {}
+    for name, module in _modules().items():
+        with_rules = getattr(module, "with_rules", None)
+        analyser = module if with_rules is None else with_rules(tuple(rules)) if rules else None
+        if isinstance(analyser, Analyser):
+            found[name] = analyser
+    return found
+
+
+def analysers_for(
+    language: str, *, rules: Sequence[Rule] = (), tools: Collection[str] | None = None
+) -> dict[str, Analyser]:
+    """The analysers that read a language, by name.
+
+    Raises:
+        UnknownName: ``tools`` names one that is not there.
+    """
+    every = every_analyser(rules)
+    if unknown := sorted(set(tools or ()) - set(every)):
+        needs = "; `semgrep` needs rules: name their folder with --rules" if "semgrep" in unknown else ""
+        raise UnknownName(f"no analyser is called {', '.join(unknown)}; there are {', '.join(every)}{needs}")
+    chosen = every if tools is None else {name: every[name] for name in every if name in tools}
+    return {name: analyser for name, analyser in chosen.items() if language in analyser.ENDINGS}
+
+
+def stream(
+    programs: Mapping[str, str],
+    language: str,
+    *,
+    tools: Collection[str] | None = None,
+    rules: Sequence[Rule] = (),
+    workers: int | None = None,
+    cache: Cache | None = None,
+    on_progress: Callable[[str, int, int], None] = lambda tool, done, total: None,
+) -> Iterator[Done]:
+    """Run every analyser of a language over programs, batch by batch.
+
+    Args:
+        programs: text by name; looked up as needed.
+        tools: names of analysers; all by default.
+        rules: semgrep rules of the user's own (``rulefiles.read_rules``).
+        workers: cells at once; all cores by default.
+        cache: where to look first and to keep what is said; without it nothing is kept.
+        on_progress: called with the tool, programs done and programs in all.
+
+    Raises:
+        UnknownName: there is no such tool.
+        cell.NoIsolation: no safe cell is to be had.
+    """
+    chosen = analysers_for(language, rules=rules, tools=tools)
+    if not chosen:
+        detail = f"no analyser reads {language or 'a language that is not named'}"
+        yield Done(NO_ANALYSER, "", language, [Said(name, "tool missing", detail) for name in programs])
+    for tool, analyser in chosen.items():
+        instrument = Instrument(tool, analyser, language)
+        yield from run(instrument, programs, workers=workers, cache=cache, on_progress=on_progress)
 
 
 def analyse(
     programs: Mapping[str, str],
     language: str,
     *,
+    tools: Collection[str] | None = None,
+    rules: Sequence[Rule] = (),
+    workers: int | None = None,
+    cache: Cache | None = None,
     on_progress: Callable[[str, int, int], None] = lambda tool, done, total: None,
 ) -> tuple[list[Scan], list[Finding]]:
-    """Run every analyser of a language over programs.
-
-    Args:
-        programs: text by the program's hash.
-        on_progress: called with the tool, programs done and programs in all.
-
-    Returns:
-        One ``Scan`` for each program and tool, and the findings.
-
-    Raises:
-        cell.NoIsolation: no safe cell is to be had.
-    """
+    """As ``stream``, all at once: one ``Scan`` for each program and tool, and the findings."""
     scans: list[Scan] = []
     findings: list[Finding] = []
-    for tool, module in analysers_for(language).items():
-        names = list(programs)
-        for start in range(0, len(names), BATCH):
-            batch = {name: programs[name] for name in names[start : start + BATCH]}
-            new_scans, new_findings = _one_batch(tool, module, batch)
-            scans += new_scans
-            findings += new_findings
-            on_progress(tool, min(start + BATCH, len(names)), len(names))
+    for done in stream(
+        programs, language, tools=tools, rules=rules, workers=workers, cache=cache, on_progress=on_progress
+    ):
+        scans += done.scans()
+        findings += done.findings()
     return scans, findings
-
-
-def _one_batch(tool: str, module: ModuleType, batch: Mapping[str, str]) -> tuple[list[Scan], list[Finding]]:
-    version = module.version()
-    if version is None:
-        return [Scan(name, tool, "", "tool missing", "is not installed") for name in batch], []
-    files = {f"/srv/data/{name}{module.ENDING}": text.encode("utf-8", "replace") for name, text in batch.items()}
-    files[f"/srv/data/{CANARY_NAME}{module.ENDING}"] = module.CANARY.encode()
-    result = cell.run_tool(module.argv("/srv/data"), files, runtime="panel", timeout=30 + len(batch))
-    if result.reason or result.truncated:
-        if len(batch) > 1:  # one hostile program must not take the others with it
-            middle = len(batch) // 2
-            names = list(batch)
-            halves = [{name: batch[name] for name in part} for part in (names[:middle], names[middle:])]
-            parts = [_one_batch(tool, module, half) for half in halves]
-            return [scan for part in parts for scan in part[0]], [finding for part in parts for finding in part[1]]
-        detail = f"the tool ended by {result.reason or 'too much output'}"
-        return [Scan(name, tool, version, "not analysable", detail) for name in batch], []
-    try:
-        reading: Reading = module.read(result.stdout, result.stderr, result.exit)
-    except (ValueError, KeyError, TypeError) as error:
-        detail = f"its output cannot be read ({type(error).__name__}: {error})"
-        return [Scan(name, tool, version, "canary failed", detail) for name in batch], []
-    if not any(finding.program == CANARY_NAME for finding in reading.findings):
-        detail = (
-            "the tool did not flag its canary, so it has read nothing: "
-            + result.stderr.decode("utf-8", "replace")[-300:]
-        )
-        return [Scan(name, tool, version, "canary failed", detail) for name in batch], []
-    scans = [
-        Scan(name, tool, version, "not analysable", reading.unreadable[name])
-        if name in reading.unreadable
-        else Scan(name, tool, version, "analysed")
-        for name in batch
-    ]
-    return scans, [finding for finding in reading.findings if finding.program in batch]

@@ -7,11 +7,18 @@ from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 from pathlib import PurePosixPath
 
-from weighbridge.panel import Finding, Reading
+from weighbridge.panel.face import WORK, Command, Facts, Reading, Remark
 
-LANGUAGES = ("python",)
-ENDING = ".py"
-CANARY = "import subprocess\nsubprocess.call('ls ' + input(), shell=True)\n"
+ENDINGS = {"python": ".py"}
+CANARIES = {"python": "import subprocess\nsubprocess.call('ls ' + input(), shell=True)\n"}
+BATCH = 400
+CPU = (20.0, 0.25)
+FACTS = Facts(
+    licence="Apache-2.0",
+    home="https://bandit.readthedocs.io",
+    install="it comes with Weighbridge: `uv sync` or `pip install --force-reinstall weighbridge`",
+    cannot="sees one call at a time and no data flow: no path traversal, SSRF, reflected XSS, header or log injection",
+)
 
 
 def version() -> str | None:
@@ -22,27 +29,26 @@ def version() -> str | None:
         return None
 
 
-def argv(folder: str) -> list[str]:
-    """The command over a folder. ``--ignore-nosec``: a program must not switch its judge off by a comment."""
-    return ["python", "-m", "bandit", "--quiet", "--ignore-nosec", "--format", "json", "--recursive", folder]
+def command(language: str) -> Command:
+    """``--ignore-nosec``: a program must not switch its judge off by a comment."""
+    options = ["--quiet", "--ignore-nosec", "--format", "json", "--recursive", WORK]
+    return Command(["python", "-m", "bandit", *options])
 
 
 def read(stdout: bytes, stderr: bytes, exit_code: int) -> Reading:
-    """Findings and unreadable files from bandit's JSON."""
+    """Findings and unreadable files from bandit's JSON, whose metrics name every file that it read."""
     report = json.loads(stdout)
-    known = version() or ""
-    findings = [
-        Finding(
+    remarks = [
+        Remark(
             PurePosixPath(row["filename"]).stem,
-            "bandit",
-            known,
             row["test_id"],
             (row.get("issue_cwe") or {}).get("id"),
-            row["issue_severity"].lower(),
-            row["issue_confidence"].lower(),
             row["line_number"],
             row["issue_text"],
+            row["issue_severity"].lower(),
+            row["issue_confidence"].lower(),
         )
         for row in report["results"]
     ]
-    return Reading(findings, {PurePosixPath(row["filename"]).stem: row["reason"] for row in report["errors"]})
+    unreadable = {PurePosixPath(row["filename"]).stem: row["reason"] for row in report["errors"]}
+    return Reading(remarks, unreadable, {PurePosixPath(name).stem for name in report["metrics"] if name != "_totals"})

@@ -12,11 +12,18 @@ from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 from pathlib import Path, PurePosixPath
 
-from weighbridge.panel import Finding, Reading
+from weighbridge.panel.face import WORK, Command, Facts, Reading, Remark
 
-LANGUAGES = ("python",)
-ENDING = ".py"
-CANARY = "import subprocess\nsubprocess.call('ls ' + input(), shell=True)\n"
+ENDINGS = {"python": ".py"}
+CANARIES = {"python": "import subprocess\nsubprocess.call('ls ' + input(), shell=True)\n"}
+BATCH = 2000
+CPU = (20.0, 0.05)
+FACTS = Facts(
+    licence="MIT",
+    home="https://docs.astral.sh/ruff",
+    install="it comes with Weighbridge: `uv sync` or `pip install --force-reinstall weighbridge`",
+    cannot="is bandit's rules again, so it sees what bandit sees; it does not say which files it read",
+)
 
 
 def version() -> str | None:
@@ -27,28 +34,24 @@ def version() -> str | None:
         return None
 
 
-def argv(folder: str) -> list[str]:
-    """The command over a folder. ``--ignore-noqa``: a program must not switch its judge off by a comment."""
-    return [
-        *("ruff", "check", "--isolated", "--no-cache", "--ignore-noqa", "--select", "S"),
-        *("--output-format", "json", "--exit-zero", folder),
-    ]
+def command(language: str) -> Command:
+    """``--ignore-noqa``: a program must not switch its judge off by a comment."""
+    options = ["--isolated", "--no-cache", "--ignore-noqa", "--select", "S", "--output-format", "json", "--exit-zero"]
+    return Command(["ruff", "check", *options, WORK])
 
 
 def read(stdout: bytes, stderr: bytes, exit_code: int) -> Reading:
     """Findings from ruff's JSON; a file with a syntax error counts as unreadable."""
-    known = version() or ""
-    findings: list[Finding] = []
+    remarks: list[Remark] = []
     unreadable: dict[str, str] = {}
     for row in json.loads(stdout):
-        program = PurePosixPath(row["filename"]).stem
+        file = PurePosixPath(row["filename"]).stem
         rule = row.get("code")
         if not rule or rule == "invalid-syntax":
-            unreadable[program] = row["message"]
+            unreadable[file] = row["message"]
             continue
-        line = row["location"]["row"]
-        findings.append(Finding(program, "ruff", known, rule, _cwes().get(rule), "", "", line, row["message"]))
-    return Reading(findings, unreadable)
+        remarks.append(Remark(file, rule, _cwes().get(rule), row["location"]["row"], row["message"]))
+    return Reading(remarks, unreadable)
 
 
 @cache
