@@ -114,6 +114,7 @@ def ask(
     only: Collection[str] | None = None,
     errors_again: bool = False,
     first_wait: float = FIRST_WAIT,
+    setting: Setting | None = None,
 ) -> AskResult:
     """Ask every trial that has no answer yet, and write the table ``answers``.
 
@@ -123,6 +124,7 @@ def ask(
         only: ask only these trials (a wave of a sequential plan).
         errors_again: ask those of class *error* once more; what they have cost stays counted.
         first_wait: seconds before the second attempt at a question, doubled for each further one.
+        setting: what providers need beside the model, for questions that are no tasks of the plan's (``audit.review``).
 
     Raises:
         KeyMissing: a key's variable is not set, or an endpoint refuses the key.
@@ -135,7 +137,7 @@ def ask(
     trials = run.read("trials", step="plan")
     chosen = trials if only is None else trials.filter(pl.col("trial").is_in(list(only)))
     chosen = chosen.sort("order")
-    setting = _setting(plan, chosen)
+    setting = setting or _setting(plan, chosen)
     _check(plan, chosen, setting)
     with Journal(run.folder, run.plan_hash) as journal:
         if errors_again:

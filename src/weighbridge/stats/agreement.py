@@ -16,7 +16,7 @@ def kappa(cluster: Floats, said: Bools, truth: Bools, *, level: float = 0.95) ->
     """Cohen's kappa (1960) of two yes/no labels, arrays (programs,); 1 is agreement, 0 what chance would give.
 
     κ = (p_o − p_e) / (1 − p_e), p_e from both margins. Interval: the influence of each program on κ (delta method,
-    Fleiss, Cohen and Everitt 1969) summed by cluster, Student's t with clusters − 1 degrees of freedom, cut at −1 and 1.
+    Fleiss, Cohen and Everitt 1969) summed by cluster, Student's t with clusters − 1 degrees of freedom, cut at ±1.
     None where every label is the same, since then there is nothing beyond chance.
     """
     labels, where = np.unique(cluster, return_inverse=True)

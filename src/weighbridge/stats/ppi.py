@@ -5,9 +5,11 @@ errors where the truth is known (Angelopoulos et al. 2023), with the power-tunin
 by task, so the variance is taken between tasks: the version for independent answers covers 0.75 to 0.81, not 0.95.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from weighbridge.stats.distributions import normal_below, t_quantile
+from weighbridge.stats.distributions import normal_below, normal_quantile, t_quantile
 from weighbridge.stats.estimate import Bools, Estimate, Floats, Ints, NoEstimate
 
 FEWEST_TASKS = 10
@@ -45,24 +47,42 @@ def clustered_ppi(
     return Estimate(value, value - reach, value + reach, level)
 
 
+@dataclass(frozen=True)
+class Corrected:
+    """A corrected rate with its two intervals; ``weight`` is λ, 0 where the judge's labels were of no use.
+
+    ``low`` and ``high`` speak of tasks like these (the tasks are a sample), ``low_here`` and ``high_here`` of the
+    answers to these tasks only; those are None where not every answer was judged.
+    """
+
+    value: float
+    low: float
+    high: float
+    low_here: float | None
+    high_here: float | None
+    weight: float
+    level: float
+
+
 def stratified_ppi(
     stratum: Ints, cluster: Ints, judged: Floats, proved: Floats, reviewed: Bools, known: Bools, *, level: float = 0.95
-) -> Estimate | NoEstimate:
+) -> Corrected | NoEstimate:
     """The same where which answers were proved, and which were judged, is random only *within strata* (tasks).
 
-    Arrays (answers,); ``judged`` is read only where ``reviewed`` and ``proved`` only where ``known``. A stratum's answers
-    weigh together as many as they are, however few of them are proved. For stratum s, with means over its proved, its
-    reviewed, and its proved and reviewed answers: z_s = mean(proved) + λ·(mean(judged | reviewed) − mean(judged | both));
-    the estimate is Σ W_s z_s, W_s the stratum's share of all answers, and λ within [0, 1] has the least variance. Without
-    an answer that is both, a stratum is not corrected. The variance is taken between clusters (of whole strata).
+    Arrays (answers,); ``judged`` is read only where ``reviewed`` and ``proved`` only where ``known``. A stratum's
+    answers weigh together as many as they are, however few of them are proved. For stratum s:
+    z_s = mean(proved over known) + λ·(mean(judged over reviewed) − mean(judged over both)); the estimate is Σ W_s z_s,
+    W_s the stratum's share of all answers, and λ within [0, 1] has the least variance. Without an answer that is both,
+    a stratum is not corrected. Between clusters (of whole strata) the variance is that of z_s; within these strata
+    alone it is W_s²(1 − k/N)·S²(proved − λ·judged)/k, S² pooled where k = 1 (Cochran 1977, 5.3).
     None where a stratum has no proved answer, since nothing there stands for it, or with too few clusters.
     """
     _, where, sizes = np.unique(stratum, return_inverse=True, return_counts=True)
     both = known & reviewed
 
     def mean(values: Floats, chosen: Bools) -> tuple[Floats, Floats]:
-        count = np.bincount(where, weights=chosen.astype(np.float64), minlength=sizes.size)
-        total = np.bincount(where, weights=np.where(chosen, values, 0.0), minlength=sizes.size)
+        count = _sums(where, chosen.astype(np.float64), sizes.size)
+        total = _sums(where, np.where(chosen, values, 0.0), sizes.size)
         return np.divide(total, count, out=np.zeros_like(total), where=count > 0), count
 
     truth, proofs = mean(proved, known)
@@ -78,7 +98,7 @@ def stratified_ppi(
 
     def influence(values: Floats) -> Floats:
         share = weight * (values - float((weight * values).sum()))
-        return np.bincount(home, weights=share, minlength=labels.size)
+        return _sums(home, share, labels.size)
 
     of_truth, of_shift = influence(truth), influence(shift)
     spread = float((of_shift**2).sum())
@@ -86,7 +106,31 @@ def stratified_ppi(
     value = float((weight * (truth + tuned * shift)).sum())
     variance = labels.size / (labels.size - 1) * float(((of_truth + tuned * of_shift) ** 2).sum())
     reach = t_quantile(0.5 + level / 2, labels.size - 1) * float(np.sqrt(variance))
-    return Estimate(min(max(value, 0.0), 1.0), max(value - reach, 0.0), min(value + reach, 1.0), level)
+    here: float | None = None
+    if bool(reviewed.all()):
+        rest = proved - tuned * judged
+        here = normal_quantile(0.5 + level / 2) * _error_here(where, rest, known, sizes.astype(np.float64), proofs)
+    return Corrected(
+        value=min(max(value, 0.0), 1.0),
+        low=max(value - reach, 0.0),
+        high=min(value + reach, 1.0),
+        low_here=None if here is None else max(value - here, 0.0),
+        high_here=None if here is None else min(value + here, 1.0),
+        weight=tuned,
+        level=level,
+    )
+
+
+def _error_here(where: Ints, rest: Floats, known: Bools, sizes: Floats, proofs: Floats) -> float:
+    """Standard error of Σ W_s mean(rest over known) for these strata and no others."""
+    held = np.where(known, rest, 0.0)
+    centred = np.where(known, rest - (_sums(where, held, sizes.size) / proofs)[where], 0.0)
+    squares = _sums(where, centred**2, sizes.size)
+    freedom = float((proofs - 1).sum())
+    pooled = float(squares.sum()) / freedom if freedom > 0 else 0.25
+    spread = np.where(proofs > 1, squares / np.maximum(proofs - 1, 1), pooled)
+    variance = (sizes / sizes.sum()) ** 2 * (1 - proofs / sizes) * spread / proofs
+    return float(np.sqrt(variance.sum()))
 
 
 def random_within(stratum: Ints, chosen: Bools, covariate: Floats) -> float | None:
@@ -97,11 +141,15 @@ def random_within(stratum: Ints, chosen: Bools, covariate: Floats) -> float | No
     """
     _, where, sizes = np.unique(stratum, return_inverse=True, return_counts=True)
     n = sizes.astype(np.float64)
-    k = np.bincount(where, weights=chosen.astype(np.float64), minlength=n.size)
-    centred = covariate - (np.bincount(where, weights=covariate, minlength=n.size) / n)[where]
-    squares = np.bincount(where, weights=centred**2, minlength=n.size)
+    k = _sums(where, chosen.astype(np.float64), n.size)
+    centred = covariate - (_sums(where, covariate, n.size) / n)[where]
+    squares = _sums(where, centred**2, n.size)
     variance = float((k * (n - k) / (n * np.maximum(n - 1, 1)) * squares).sum())
     if variance <= 1e-12:
         return None
     score = float(centred[chosen].sum())
     return 2 * normal_below(-abs(score) / float(np.sqrt(variance)))
+
+
+def _sums(group: Ints, values: Floats, groups: int) -> Floats:
+    return np.bincount(group, weights=values, minlength=groups).astype(np.float64)

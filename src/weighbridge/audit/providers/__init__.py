@@ -35,6 +35,8 @@ class Setting:
     """Programs with known behaviour for a task, by its id; for specimens."""
     longest_question: int = 0
     """Characters of the longest question, for servers that must be told beforehand."""
+    known: Callable[[str], Mapping[str, Any]] = field(default=lambda program: {})
+    """What is proved of a program, by its hash; for specimens that review programs."""
 
 
 class Connection(Protocol):
