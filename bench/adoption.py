@@ -64,7 +64,7 @@ def generate(rows: int, folder: Path, seed: int = 6) -> Path:
         totals += np.bincount(cell, weights=output + prompt, minlength=mix.size).astype(np.int64)
         seconds = random.integers(0, 86_400_000, size)
         table = pl.DataFrame({
-            "generation_id": "gen-" + pl.Series(np.arange(start, start + size)).cast(pl.String),
+            "generation_id": "gen-" + pl.Series(mixed(np.arange(start, start + size, dtype=np.uint64))).cast(pl.String),
             "created_at": pl.Series(clock[cell // len(models)] + seconds.astype("timedelta64[ms]")),
             "model_permaslug": names.gather(pl.Series(cell % len(models))),
             "tokens_prompt": prompt, "tokens_completion": output,
@@ -78,6 +78,14 @@ def generate(rows: int, folder: Path, seed: int = 6) -> Path:
         true[f"{days[row]}|{models[column]}"] = int(value)
     truth.write_text(json.dumps(true), "utf-8")
     return done
+
+
+def mixed(numbers: np.ndarray) -> np.ndarray:
+    """Numbers without visible order, each for one only (steps of splitmix64, which can be undone)."""
+    made = numbers * np.uint64(0x9E3779B97F4A7C15)
+    made ^= made >> np.uint64(30)
+    made *= np.uint64(0xBF58476D1CE4E5B9)
+    return made ^ (made >> np.uint64(27))
 
 
 def measure(folder: Path, memory: str, threads: int) -> dict[str, float]:

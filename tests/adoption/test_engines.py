@@ -39,7 +39,7 @@ def summed(connection: Any, path: str, name: str) -> pl.DataFrame:
     """The totals of one Parquet file on one engine; the very calls that ``usage.read`` makes on DuckDB."""
     form = formats.every()[name]
     table = connection.read_parquet(path)
-    long = form.long(table, path).mutate(file=ibis.literal(0, type="int64"))
+    long = form.long(table, path)
     clean, _ = counted_once(long, form.grain, lambda kept: ibis.memtable(kept.to_pyarrow()))
     made = pl.DataFrame(pl.from_arrow(totals(clean).to_pyarrow()))
     numbers = pl.col(pl.Float64).fill_nan(None)  # Spark hands a column over through pandas, which has no null number

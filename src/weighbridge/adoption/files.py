@@ -37,6 +37,15 @@ class Opened:
     rows: int
     unreadable: int
     print_of: str
+    types: tuple[str, ...] = ()
+    """Of a Parquet file: the type of each column. Cells of all others are text."""
+
+    @property
+    def shape(self) -> tuple[str, ...]:
+        """Columns and their types: files of one shape can be read as one table."""
+        # "file_index" is how the engine names a row's file: a log with a column of that name is read by itself.
+        alone = (self.path,) if "file_index" in self.columns else ()
+        return (*self.columns, "", *self.types, *alone)
 
 
 def open_source(source: str, scratch: Path, number: int) -> Opened:
@@ -71,11 +80,11 @@ def _fingerprint(path: Path) -> str:
 
 def _parquet(path: Path, mark: str) -> Opened:
     try:
-        columns = list(pl.read_parquet_schema(path))
+        schema = pl.read_parquet_schema(path)
         rows = int(pl.scan_parquet(path).select(pl.len()).collect().item())
     except Exception as error:
         raise DataError(f"{path}: this Parquet file cannot be read ({_short(error)}); it may be cut off") from None
-    return Opened(str(path), [path], columns, rows, 0, mark)
+    return Opened(str(path), [path], list(schema), rows, 0, mark, tuple(map(str, schema.values())))
 
 
 def _csv(path: Path, scratch: Path, number: int, mark: str, shown: str) -> Opened:

@@ -51,12 +51,12 @@ def classified(usage: Usage, book: Catalog, by: str, *, hindsight: bool = False)
     kind = pl.col("known_model").replace_strict(kinds, default=None, return_dtype=pl.String)
     unnamed = pl.col("spelling").is_null() & ~pl.col("other")
     by_family = pl.col("known_model").is_null() & (pl.col("sure") == "likely")
+    nowhere = pl.col("known_model").is_not_null() & ~pl.col("known_model").is_in(placed.implode())
     return table.with_columns(
         label.alias("class"),
         ((kind == "stealth") & pl.col("maker").is_null()).fill_null(False).alias("stealth"),
         (unnamed | ((kind != "model") & pl.col("maker").is_null())).fill_null(False).alias("hidden"),
-        (pl.col("open") & (by_family | (pl.col("known_model").is_not_null() & ~pl.col("known_model").is_in(placed.implode()))))
-        .fill_null(False).alias("doubtful"),
+        (pl.col("open") & (by_family | nowhere)).fill_null(False).alias("doubtful"),
     )  # fmt: skip
 
 

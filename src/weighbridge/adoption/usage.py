@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,7 @@ def read(
 def _read(connection: Any, sources: list[str], named: str | None, scratch: Path) -> Usage:
     accounts: list[Account] = []
     remarks: list[Remark] = []
-    groups: dict[str, list[tuple[int, Any]]] = {}
+    groups: dict[str, dict[tuple[str, ...], list[tuple[int, files.Opened]]]] = {}
     seen: dict[str, str] = {}
     for number, source in enumerate(sources):
         opened = files.open_source(source, scratch, number)
@@ -128,16 +129,19 @@ def _read(connection: Any, sources: list[str], named: str | None, scratch: Path)
             continue
         form = formats.recognise(opened.columns, opened.path, named)
         account.format, account.population = form.name, form.population
-        table = _table(connection, opened)
-        groups.setdefault(form.name, []).append((number, form.long(table, opened.path)))
+        # Files of one shape are one table: a plan of a hundred branches takes longer than the rows.
+        groups.setdefault(form.name, {}).setdefault(opened.shape, []).append((number, opened))
     days: list[pl.DataFrame] = []
     restated: list[pl.DataFrame] = []
     counted: dict[str, Any] = {}
-    for name, longs in groups.items():
+    for name, shapes in groups.items():
         form = formats.every()[name]
-        numbered = [long.mutate(file=ibis.literal(number, type="int64")) for number, long in longs]
-        whole = ibis.union(*numbered) if len(numbered) > 1 else numbered[0]
-        whole = _kept(connection, whole, scratch / f"long-{name}.parquet", [n for n, _ in longs], accounts)
+        whole = ibis.union(*[_long(connection, form, same) for same in shapes.values()])
+        numbers = [number for same in shapes.values() for number, _ in same]
+        kept = _kept(connection, scratch, name)
+        if not all(accounts[number].path.endswith(".parquet") for number in numbers):
+            # Text is parsed once: each later pass would cost more than writing it down.
+            whole = kept(whole)
         for row in faults(whole).to_polars().iter_rows(named=True):
             account = accounts[row["file"]]
             account.naive += int(row["naive"] or 0)
@@ -145,10 +149,6 @@ def _read(connection: Any, sources: list[str], named: str | None, scratch: Path)
                 account.counted += int(row["n"])
             else:
                 account.left_out[row["fault"]] = account.left_out.get(row["fault"], 0) + int(row["n"])
-
-        def kept(table: Any, target: Path = scratch / f"twice-{name}.parquet") -> Any:
-            connection.to_parquet(table, str(target))
-            return connection.read_parquet(str(target))
 
         clean, twice = counted_once(whole, form.grain, kept)
         counted[form.population] = clean
@@ -167,16 +167,32 @@ def _read(connection: Any, sources: list[str], named: str | None, scratch: Path)
     return Usage(table, accounts, remarks, pl.concat([pl.DataFrame(schema=RESTATED), *restated]), counted)
 
 
-def _table(connection: Any, opened: files.Opened) -> Any:
-    return connection.read_parquet([str(part) for part in opened.parts], union_by_name=True)
+def _long(connection: Any, form: formats.Format, same: list[tuple[int, files.Opened]]) -> Any:
+    """The long form of files of one shape, with the number of the file a row stands in."""
+    parts = [(str(part), number) for number, opened in same for part in opened.parts]
+    listed = ", ".join("'" + path.replace("'", "''") + "'" for path, _ in parts)
+    of = str(same[0][0])
+    if len(same) > 1:
+        of = f"([{', '.join(str(number) for _, number in parts)}])[file_index::BIGINT + 1]"
+    view = f"weighbridge_{form.name}_{same[0][0]}"
+    connection.raw_sql(
+        f'CREATE VIEW "{view}" AS SELECT *, {of}::BIGINT AS "{formats.FILE}" '
+        f"FROM read_parquet([{listed}], union_by_name = true)"
+    )
+    table = connection.table(view)
+    return form.long(table, same[0][1].path)
 
 
-def _kept(connection: Any, whole: Any, target: Path, numbers: list[int], accounts: list[Account]) -> Any:
-    """The long form as a Parquet file, where its sources are text: parsing each time again costs more than writing."""
-    if all(accounts[number].path.endswith(".parquet") for number in numbers):
-        return whole
-    connection.to_parquet(whole, str(target))
-    return connection.read_parquet(str(target))
+def _kept(connection: Any, scratch: Path, name: str) -> Callable[[Any], Any]:
+    """Writes a table down, once, and gives it back to read."""
+    numbers = count()
+
+    def keep(table: Any) -> Any:
+        target = str(scratch / f"{name}-kept-{next(numbers)}.parquet")
+        connection.to_parquet(table, target)
+        return connection.read_parquet(target)
+
+    return keep
 
 
 def faults(long: Any) -> Any:
@@ -194,12 +210,13 @@ def counted_once(long: Any, grain: str, keep: Callable[[Any], Any]) -> tuple[Any
     """
     good = long.filter(long.fault.isnull()).mutate(day=long.time.date()).drop("fault")
     hashed = good.mutate(mark=good.key.hash())
-    suspects = hashed.filter(hashed.key.notnull()).group_by("mark").agg(n=ibis._.count()).filter(ibis._.n > 1)
+    # Rows without a key are no one's second: their keys count as none in the sum.
+    suspects = hashed.group_by("mark").agg(n=hashed.key.count()).filter(ibis._.n > 1)
     suspects = keep(suspects.select("mark"))
     if suspects.count().to_pyarrow().as_py() == 0:
         return good, None
     single = hashed.anti_join(suspects, "mark").drop("mark")
-    double = hashed.semi_join(suspects, "mark").drop("mark")
+    double = keep(hashed.semi_join(suspects, "mark").drop("mark"))
     latest = [ibis.desc("as_of", nulls_first=False)] if grain == "day" else []
     # Once only: of two orders of one column Ibis keeps the second.
     last = [ibis.desc("file")] if grain == "day" else []
@@ -212,7 +229,7 @@ def counted_once(long: Any, grain: str, keep: Callable[[Any], Any]) -> tuple[Any
         differs=double.tokens.max().over(every) != double.tokens.min().over(every),
     )
     first = ranked.filter((ranked["rank"] == 0) | ranked.key.isnull()).drop("rank", "differs")
-    return single.union(first.select(*single.columns)), ranked.filter(ranked.key.notnull())
+    return single.union(first.select(*single.columns).cast(single.schema())), ranked.filter(ranked.key.notnull())
 
 
 def totals(clean: Any) -> Any:

@@ -21,11 +21,15 @@ LONG = {
     "time": "timestamp", "spelling": "string", "host": "string", "input": "float64", "cached": "float64",
     "reasoning": "float64", "output": "float64", "tokens": "float64", "requests": "float64", "spend": "float64",
     "free": "boolean", "who": "string", "key": "string", "as_of": "timestamp", "other": "boolean", "naive": "boolean",
-    "fault": "string",
+    "file": "int64", "fault": "string",
 }  # fmt: skip
 """The long form. ``input`` holds the cached tokens too, ``output`` the reasoning; ``spend`` is null where unknown;
 ``free`` says that a spend of 0 is right (a cached answer, a free variant); ``who`` is the user or the key; ``key``
-names the request, or the row of a day's totals; ``fault`` is why a row cannot be counted."""
+names the request, or the row of a day's totals; ``file`` is the file's place among those given; ``fault`` is why a row
+cannot be counted."""
+
+FILE = "weighbridge:file"
+"""The column in which a table says which file a row is from; without it all rows are of file 0."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,16 @@ class Format:
             columns.need(*names)
         made = {**dict.fromkeys(LONG), **self.module.long(columns)}
         made["naive"] = columns.naive if made["naive"] is None else made["naive"]
+        made["file"] = table[FILE] if FILE in table.columns else 0
         made["fault"] = _first(columns.faults(made), made["fault"])
         return table.select(**{name: _typed(made[name], kind) for name, kind in LONG.items()})
+
+
+def _trimmed(text: Any) -> Any:
+    """Text without blanks around it, '' as null. Trimming is asked for where there is a blank: it is dear on keys."""
+    blank = text.contains(" ") | text.contains("\t") | text.contains("\n")
+    trimmed: Any = ibis.ifelse(blank, text.strip(), text)
+    return trimmed.nullif("")
 
 
 def _typed(value: Any, kind: str) -> Any:
@@ -75,7 +87,7 @@ class Columns:
 
     def __init__(self, table: Any, path: str, form: str) -> None:
         self.table, self.path, self.form = table, path, form
-        self.names = {plain(name): name for name in table.columns}
+        self.names = {plain(name): name for name in table.columns if name != FILE}
         self.naive: Any = None
         self._faults: list[tuple[Any, str]] = []
         self._counts: list[Any] = []
@@ -90,7 +102,7 @@ class Columns:
             other = f" (or {', '.join(names[1:])})" if names[1:] else ""
             raise DataError(
                 f"{self.path}: read as {self.form}, the column '{names[0]}'{other} is missing; it has "
-                f"{_listed(list(self.table.columns))}. Name another format with --format, or export that column too"
+                f"{_listed(list(self.names.values()))}. Name another format with --format, or export that column too"
             )
 
     def raw(self, *names: str) -> Any:
@@ -104,7 +116,8 @@ class Columns:
         if not found:
             return ibis.literal(None, type="string")
         # An id of any type (a UUID, a number) is compared as text.
-        return ibis.coalesce(*[column.cast("string").strip().nullif("") for column in found])
+        said = [_trimmed(column.cast("string")) for column in found]
+        return said[0] if len(said) == 1 else ibis.coalesce(*said)
 
     def number(self, *names: str) -> Any:
         """A number of any type of column; text that is none is a fault, and so is one below 0. None if not there."""
@@ -113,7 +126,7 @@ class Columns:
             return ibis.literal(None, type="float64")
         label = names[0]
         if column.type().is_string():
-            said = column.strip().nullif("")
+            said = _trimmed(column)
             made = said.try_cast("float64")
             self._faults.append((said.notnull() & made.isnull(), f"{label} is not a number"))
         else:
@@ -143,10 +156,14 @@ class Columns:
         if column is None:
             return ibis.literal(None, type="timestamp")
         if column.type().is_string():
-            said = column.strip().nullif("")
-            zoned = said.re_search(r"([Zz]|[+-][0-9]{2}(:?[0-9]{2})?|UTC)$") & (said.length() > 10)
-            # "UTC" and a bare "+00" are how databases print a zone.
-            clean = said.re_replace(r"\s*UTC$", "Z").re_replace(r"\s+([+-][0-9]{2})", r"\1")
+            said = _trimmed(column)
+            # What follows the day tells the zone: looked for by letters, since a pattern a row costs more than the sum.
+            clock: Any = said.substr(11)
+            marks = [clock.contains(mark) for mark in ("Z", "z", "+", "-")]
+            zoned = marks[0] | marks[1] | marks[2] | marks[3] | clock.contains("UTC")
+            # "UTC" and a bare "+00" after a space are how databases print a zone.
+            printed = said.re_replace(r"\s*UTC$", "Z").re_replace(r"\s+([+-][0-9]{2})", r"\1")
+            clean: Any = ibis.ifelse(clock.contains(" ") | clock.contains("UTC"), printed, said)
             made = clean.try_cast("timestamp('UTC')").cast("timestamp")
             self.naive = ~zoned & (said.length() > 10)
             self._faults.append((said.notnull() & made.isnull(), f"{label} is not a time"))
