@@ -223,3 +223,52 @@ def forest(frame: pl.DataFrame, margin: float) -> Draw:
         return _framed(layers, width=width, left=left, right=right, rows=len(rows), step=46 if narrow else 28)
 
     return draw
+
+
+def ranges(frame: pl.DataFrame, title: str, *, signed: bool = False, margin: float | None = None) -> Draw:
+    """Shares as points with intervals, a row each: ``row``, ``value``, ``low``, ``high``, ``word`` (its colour; null:
+    plain) and ``beside`` (a text at the right). ``signed`` draws differences around 0, with the margin dashed."""
+    rows = frame["row"].to_list()
+    ends = [abs(end) for name in ("value", "low", "high") for end in frame[name].drop_nulls()]
+    reach = min(1.0, 1.05 * max([*ends, 1.5 * (margin or 0.02)]))
+    scale = alt.Scale(domain=[-reach, reach] if signed else [0, reach], nice=False, clamp=True)
+    sign = "(datum.value > 0 ? '+' : datum.value < 0 ? '−' : '') + " if signed else ""
+    known = frame.filter(pl.col("value").is_not_null()).with_columns(
+        low=pl.coalesce("low", "value"), high=pl.coalesce("high", "value"), tone=pl.col("word").fill_null("")
+    )
+    tones = {"": "ink", **WORD_COLOUR}
+
+    def draw(width: int) -> alt.LayerChart:
+        narrow = width <= NARROW
+        left, right = (12, 12) if narrow else (235, 175)
+
+        def x(column: str) -> alt.X:
+            axis = alt.Axis(
+                labelExpr=f"{sign}round(abs(datum.value) * 100)", tickCount=4 if narrow else 7, gridOpacity=0.7
+            )
+            return alt.X(f"{column}:Q", scale=scale, title=title, axis=axis)
+
+        axis = None if narrow else alt.Axis(labelLimit=int((left - 12) * 0.86))
+        y = alt.Y("row:N", sort=rows, title=None, scale=alt.Scale(domain=rows, padding=0.5), axis=axis)
+        colour = alt.Color(
+            "tone:N", legend=None, scale=alt.Scale(domain=list(tones), range=[COLOURS[tone] for tone in tones.values()])
+        )
+        shown = alt.Chart(known)
+        layers: list[Any] = []
+        for at in [0.0, *([-margin, margin] if margin else [])] if signed else []:
+            dash = [3, 3] if at else [1, 0]
+            rule = alt.Chart(pl.DataFrame({"at": [at]})).mark_rule(color=COLOURS["soft"], strokeDash=dash)
+            layers.append(rule.encode(x=x("at")))
+        layers += [
+            shown.mark_rule(strokeWidth=2).encode(y=y, x=x("low"), x2="high:Q", color=colour),
+            shown.mark_point(filled=True, size=80, opacity=1).encode(y=y, x=x("value"), color=colour),
+        ]
+        if narrow:
+            label = pl.concat_str("row", pl.lit(" · "), "beside").alias("label")
+            layers.append(_above(frame.with_columns(label), "row", y, "label"))
+        else:
+            beside = alt.Chart(frame).mark_text(align="left", fontSize=12.5, color=COLOURS["soft"])
+            layers.append(beside.encode(y=y, x=alt.value(width - left - right + 14), text="beside:N"))
+        return _framed(layers, width=width, left=left, right=right, rows=len(rows), step=46 if narrow else 28)
+
+    return draw

@@ -68,14 +68,15 @@ def as_json(run_folder: Path) -> str:
         "certificate": evidence.certificate,
         "tables": {name: frame.to_dicts() for name, frame in _tables(evidence).items()},
     }
-    return json.dumps(_plain(whole), ensure_ascii=False, indent=1, allow_nan=False)
+    return json.dumps(plain(whole), ensure_ascii=False, indent=1, allow_nan=False)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value as JSON has words for: moments as text, no number as null, infinite as ``"inf"``."""
     if isinstance(value, dict):
-        return {str(key): _plain(inner) for key, inner in value.items()}
+        return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+        return [plain(inner) for inner in value]
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, float) and value != value:
@@ -98,12 +99,15 @@ def write_csv(run_folder: Path, out: Path | None = None) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     for name, frame in tables(run_folder).items():
-        path = folder / f"{name}.csv"
-        write_beside(
-            path, frame.select(_cell(column, kind) for column, kind in frame.schema.items()).write_csv().encode()
-        )
-        written.append(path)
+        written.append(write_frame(frame, folder / f"{name}.csv"))
     return written
+
+
+def write_frame(frame: pl.DataFrame, path: Path) -> Path:
+    """One table as CSV that a spreadsheet cannot run; returns the path."""
+    cells = frame.select(_cell(column, kind) for column, kind in frame.schema.items())
+    write_beside(path, cells.write_csv().encode())
+    return path
 
 
 def _cell(column: str, kind: pl.DataType) -> pl.Expr:

@@ -38,6 +38,11 @@ def noncentral_t_power(effect: float, df: float, critical: float) -> float:
     return upper + (lower if lower == lower else 0.0)
 
 
+def chi_squared_above(x: float, df: float) -> float:
+    """P(χ² ≥ x) with ``df`` degrees of freedom."""
+    return float(special.chdtrc(df, x))
+
+
 def expit(x: Floats) -> Floats:
     """The rate that belongs to a log-odds."""
     return special.expit(x)

@@ -83,7 +83,7 @@ def compare_arms(
     if absent:
         raise ValueError(f"pairs: no answers of arm {', '.join(absent)}")
     rows: list[Row] = []
-    for outcome in outcomes:
+    for outcome in outcomes if pairs else ():
         totals, is_rate = _totals(answers, outcome)
         mine = _rows(totals, pairs, outcome, is_rate, level=level, draws=draws, seed=seed)
         _correct(mine)

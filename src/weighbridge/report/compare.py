@@ -1,0 +1,377 @@
+"""Models side by side as one page: standings with ties, pairs, modes of asking, tasks, and what the tools saw.
+
+``audit.compare`` → a self-contained HTML file, CSV and JSON. Whose verdicts they are stands in the title, in the lead
+and over every table of verdicts. A difference that the data do not show is a tie, and is said before the ranks are.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from markupsafe import Markup
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from weighbridge.audit.compare import Comparison, read_comparison
+from weighbridge.audit.compare.compare import FRAMES
+from weighbridge.audit.compare.standings import ALL_MODELS
+from weighbridge.audit.compare.tasks import NOTES
+from weighbridge.audit.review.truth import OURS
+from weighbridge.report import figures, words
+from weighbridge.report.accounts import cwe_names
+from weighbridge.report.files import plain, write_frame
+from weighbridge.report.hostile import line
+from weighbridge.report.page import Section, render_page, section
+from weighbridge.stats.verdict import BETTER, WORSE
+from weighbridge.store.tables import Run, is_collection, read_collection, write_beside
+
+SHOWN = ("sound", "exploitable", "broken", "refused", "truncated", "exploitable_of_working")
+TITLES = {
+    "sound": "sound",
+    "exploitable": "exploitable",
+    "broken": "broken",
+    "refused": "refused",
+    "truncated": "truncated",
+    "exploitable_of_working": "exploitable, of what works",
+    "exploitable_per_kloc": "exploitable answers per thousand lines",
+    "unseen": "exploitable and unseen",
+    "unseen_of_exploitable": "unseen, of what is exploitable",
+    "findings": "findings per answer",
+    "findings_per_kloc": "findings per thousand lines",
+    "lines": "lines",
+    "code_lines": "lines of code",
+    "comment_lines": "lines of comment",
+    "complexity": "cyclomatic complexity",
+}
+LENGTHS = ("lines", "code_lines", "comment_lines", "complexity", "exploitable_per_kloc", "findings_per_kloc")
+
+
+def write(run: Run, out: Path | None = None) -> Path:
+    """Write the page of the last comparison of a run; ``RUN/compare.html`` by default.
+
+    Raises:
+        StepMissing: nothing has been compared.
+    """
+    path = out or run.folder / "compare.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_beside(path, render(run).encode("utf-8", "backslashreplace"))
+    return path
+
+
+def write_csv(found: Comparison, folder: Path) -> list[Path]:
+    """Every table as CSV, safe for a spreadsheet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return [write_frame(getattr(found, name), folder / f"{name}.csv") for name in FRAMES]
+
+
+def as_json(found: Comparison) -> str:
+    """The whole comparison as JSON: ``facts`` and a list of rows for every table; unknown is null."""
+    whole = {"facts": found.facts, **{name: getattr(found, name).to_dicts() for name in FRAMES}}
+    return json.dumps(plain(whole), ensure_ascii=False, indent=1, allow_nan=False)
+
+
+def render(run: Run) -> str:
+    """The page as HTML; raises as ``write``."""
+    found = read_comparison(run)
+    source = words.listing(line(one, 60) for one in found.facts["sources"])
+    sections = [
+        _glance(found, source),
+        _standings(found, source),
+        _pairs(found, source),
+        _asking(found, source),
+        _tasks(found, source),
+        _sight(found, source),
+        _stealth(found, source),
+        _lengths(found),
+        _basis(found, run, source),
+    ]
+    return render_page(
+        f"Models side by side, by the verdicts of {source}",
+        [one for one in sections if one is not None],
+        lead=_lead(found, source),
+        kind="Weighbridge comparison",
+    )
+
+
+def print_summary(console: Console, found: Comparison) -> None:
+    """The standings and what came of them, in a terminal."""
+    base = found.facts["base"]
+    rates = found.rates.filter(pl.col("mode") == base)
+    by = {(row["model"], row["outcome"]): row for row in rates.iter_rows(named=True)}
+    shown = [name for name in SHOWN if rates.filter(pl.col("outcome") == name).height]
+    source = words.listing(line(one, 60) for one in found.facts["sources"])
+    title = f"Standings {_mode(base)}, share of everything asked (95% interval), by the verdicts of {source}"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table.add_column("model", overflow="fold")
+    table.add_column("rank")
+    for name in shown:
+        table.add_column(TITLES[name], justify="right")
+    for row in _ranks(found, base, "sound").iter_rows(named=True):
+        cells = [by.get((row["model"], name)) for name in shown]
+        table.add_row(
+            Text(line(row["model"], 60)),
+            _rank(row).removeprefix("rank "),
+            *(
+                f"{words.percent(cell['value'])}\n{words.percent_interval(cell['low'], cell['high'])}" if cell else "–"
+                for cell in cells
+            ),
+        )
+    console.print(table)
+    for sentence in glance(found):
+        console.print(Text(sentence))
+
+
+def _modes(found: Comparison) -> list[str]:
+    base = found.facts["base"]
+    return [base, *(mode for mode in found.facts["modes"] if mode != base)]
+
+
+def _lead(found: Comparison, source: str) -> str:
+    facts = found.facts
+    asked = (
+        f"{words.count(facts['answers'])} answers of {words.many(facts['models'], 'model')} to "
+        f"{words.many(facts['tasks'], 'task')}. "
+    )
+    if facts["sources"] != [OURS]:
+        asked += (
+            f"Whether a program works and withstands attacks is the verdict of {source}, not Weighbridge’s; "
+            "intervals and ties are Weighbridge’s. "
+        )
+    return f"{asked}Models are paired on tasks, and the task is the unit."
+
+
+def glance(found: Comparison) -> list[str]:
+    """What came of it, in sentences; the same on the page and in the terminal."""
+    said: list[str] = []
+    for outcome in ("sound", "exploitable"):
+        mine = found.pairs.filter((pl.col("outcome") == outcome) & (pl.col("mode") == found.facts["base"]))
+        if not mine.height:
+            continue
+        told = mine.filter(pl.col("word").is_in([WORSE, BETTER])).height
+        ranks = _ranks(found, found.facts["base"], outcome)
+        following = ranks.filter(pl.col("next").is_not_null())
+        ties = following.filter(~pl.col("next").is_in([WORSE, BETTER])).height
+        top = [line(model, 60) for model in ranks.filter(pl.col("rank_best") == 1)["model"]]
+        best = f"Any of {len(top)} models may be the best: {words.listing(top, 14)}." if len(top) > 1 else ""
+        said.append(
+            f"{TITLES[outcome].capitalize()} ({_mode(found.facts['base'])}): {told} of {mine.height} pairs of models "
+            f"can be told apart; {ties} of {following.height} neighbours in the standings are ties. "
+            + (best or f"{top[0]} is the best.")
+        )
+    for outcome in ("sound",):
+        mine = found.modes.filter((pl.col("outcome") == outcome) & (pl.col("model") != ALL_MODELS))
+        for (mode,), group in mine.group_by(["mode"], maintain_order=True):
+            tally = dict(group.group_by("word").len().iter_rows())
+            overall = found.modes.filter(
+                (pl.col("outcome") == outcome) & (pl.col("model") == ALL_MODELS) & (pl.col("mode") == mode)
+            ).to_dicts()
+            sentence = (
+                f"Asked in mode {_mode(str(mode))} instead of {_mode(found.facts['base'])}: {tally.get(BETTER, 0)} of "
+                f"{group.height} models are better, {tally.get(WORSE, 0)} worse, the rest are not told apart"
+            )
+            if overall:
+                one = overall[0]
+                change = words.points(one["difference"])
+                interval = words.points_interval(one["difference_low"], one["difference_high"])
+                sentence += f"; over all models {change} points sound ({interval})"
+            said.append(f"{sentence}.")
+    odd = found.tasks.filter((pl.col("mode") == found.facts["base"]) & (pl.col("note") != ""))
+    if odd.height:
+        tally = dict(odd.group_by("note").len().iter_rows())
+        parts = [f"{tally[key]} {text}" for key, text in _SHORT.items() if key in tally]
+        said.append(
+            f"{odd.height} of {found.facts['tasks']} tasks ({_mode(found.facts['base'])}) cannot tell models apart: "
+            f"{', '.join(parts)}. Their oracles may be blind."
+        )
+    return said
+
+
+_SHORT = {"never": "never vulnerable", "always": "always vulnerable", "silent": "without a working program"}
+
+
+def _mode(mode: str) -> str:
+    return f"“{line(mode, 40)}”" if mode else "the only mode"
+
+
+def _glance(found: Comparison, source: str) -> Section:
+    missing = found.facts["without_verdict"]
+    return section("compare/glance.html", "At a glance", sentences=glance(found), source=source, missing=missing)
+
+
+def _ranks(found: Comparison, mode: str, outcome: str) -> pl.DataFrame:
+    return found.ranks.filter((pl.col("mode") == mode) & (pl.col("outcome") == outcome)).sort("place")
+
+
+def _standings(found: Comparison, source: str) -> Section:
+    base = found.facts["base"]
+    blocks: list[dict[str, Any]] = []
+    for mode in _modes(found):
+        rates = found.rates.filter(pl.col("mode") == mode)
+        outcomes = [name for name in SHOWN if rates.filter(pl.col("outcome") == name).height]
+        by = {(row["model"], row["outcome"]): row for row in rates.iter_rows(named=True)}
+        ranks = _ranks(found, mode, "sound").to_dicts()
+        rows = [{**row, "cells": [by.get((row["model"], name)) for name in outcomes]} for row in ranks]
+        blocks.append({"mode": mode, "outcomes": outcomes, "rows": rows})
+    drawn = pl.DataFrame(
+        [
+            {"row": line(row["model"], 60), **{name: row["cells"][0][name] for name in ("value", "low", "high")},
+             "word": None, "beside": _rank(row)}
+            for row in blocks[0]["rows"]
+        ],
+        schema={"row": pl.String, "value": pl.Float64, "low": pl.Float64, "high": pl.Float64, "word": pl.String,
+                "beside": pl.String},
+    )  # fmt: skip
+    said = "; ".join(f"{row['row']} {words.percent(row['value'])}, {row['beside']}" for row in drawn.to_dicts())
+    chart = figures.figure(figures.ranges(drawn, "sound, % of everything asked"), f"Sound answers. {said}.")
+    return section(
+        "compare/standings.html", f"Standings, {_mode(base)}", "Standings", blocks=blocks, titles=TITLES, chart=chart,
+        source=source, base=base, rank=_rank,
+    )  # fmt: skip
+
+
+def _rank(row: dict[str, Any]) -> str:
+    if row["rank_best"] == row["rank_worst"]:
+        return f"rank {row['rank_best']}"
+    return f"rank {row['rank_best']} to {row['rank_worst']}"
+
+
+def _pairs(found: Comparison, source: str) -> Section | None:
+    base = found.facts["base"]
+    order = _ranks(found, base, "sound")["model"].to_list()
+    mine = found.pairs.filter((pl.col("mode") == base) & (pl.col("outcome") == "sound"))
+    if len(order) < 2:
+        return None
+    cells: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in mine.iter_rows(named=True):
+        cells[row["one"], row["other"]] = row
+        turned = {WORSE: BETTER, BETTER: WORSE}.get(row["word"], row["word"])
+        low, high = row["difference_high"], row["difference_low"]
+        cells[row["other"], row["one"]] = {
+            **row, "word": turned, "difference": _minus(row["difference"]), "difference_low": _minus(low),
+            "difference_high": _minus(high),
+        }  # fmt: skip
+    rows = [{"model": one, "cells": [cells.get((one, other)) for other in order]} for one in order]
+    stricter = mine.filter(pl.col("word").is_in([WORSE, BETTER]))
+    kept = stricter.filter(pl.col("word_by_kind") == pl.col("word")).height
+    return section(
+        "compare/pairs.html", f"Every pair, {_mode(base)}", "Pairs", rows=rows, models=order, source=source,
+        margin=found.facts["margin"], told=stricter.height, pairs=mine.height, kept=kept, kinds=found.facts["kinds"],
+        tasks=found.facts["tasks"],
+    )  # fmt: skip
+
+
+def _minus(value: float | None) -> float | None:
+    return None if value is None else -value
+
+
+def _asking(found: Comparison, source: str) -> Section | None:
+    if not found.modes.height:
+        return None
+    base = found.facts["base"]
+    charts: list[tuple[str, Markup]] = []
+    for (mode,), group in found.modes.filter(pl.col("outcome") == "sound").group_by(["mode"], maintain_order=True):
+        group = group.sort(pl.col("model") == ALL_MODELS, "difference", descending=[True, True])
+        drawn = group.select(
+            row=pl.col("model").map_elements(lambda model: line(str(model), 60), return_dtype=pl.String),
+            value="difference", low="difference_low", high="difference_high", word="word",
+            beside=pl.col("word").map_elements(words.verdict_short, return_dtype=pl.String),
+        )  # fmt: skip
+        said = "; ".join(f"{row['row']} {words.points(row['value'])}, {row['beside']}" for row in drawn.to_dicts())
+        drawing = figures.ranges(
+            drawn, f"sound, points against {base}", signed=True, margin=float(found.facts["margin"])
+        )
+        charts.append((str(mode), figures.figure(drawing, f"Mode {mode} against {base}: {said}.")))
+    tables = [
+        (outcome, group.sort("model", "mode").to_dicts())
+        for outcome in SHOWN
+        if (group := found.modes.filter(pl.col("outcome") == outcome)).height
+    ]
+    return section(
+        "compare/asking.html", "Does another way of asking help?", "Ways of asking", charts=charts, tables=tables,
+        base=base, titles=TITLES, source=source, margin=found.facts["margin"], everyone=ALL_MODELS,
+    )  # fmt: skip
+
+
+def _tasks(found: Comparison, source: str) -> Section:
+    odd = [
+        (mode, note, group["task"].to_list())
+        for (mode, note), group in found.tasks.filter(pl.col("note") != "").group_by(
+            ["mode", "note"], maintain_order=True
+        )
+    ]
+    order = {mode: place for place, mode in enumerate(_modes(found))}
+    tables = [
+        (mode, found.tasks.filter(pl.col("mode") == mode).to_dicts()) for mode in sorted(order, key=lambda m: order[m])
+    ]
+    return section(
+        "compare/tasks.html", "Which tasks can tell anything?", "Tasks", tables=tables, notes=NOTES,
+        odd=sorted(odd, key=lambda row: (order[row[0]], row[1])), source=source, short=_SHORT, modes=len(order),
+    )  # fmt: skip
+
+
+def _named(cwe: int | None) -> str:
+    if cwe is None:
+        return "all flaws"
+    name = cwe_names().get(cwe, "")
+    return f"CWE-{cwe}" + (f", {name}" if name else "")
+
+
+def _sight(found: Comparison, source: str) -> Section:
+    languages = [
+        (str(language), [{**row, "named": _named(row["cwe"])} for row in group.to_dicts()])
+        for (language,), group in found.sight.group_by(["language"], maintain_order=True)
+    ]
+    return section(
+        "compare/sight.html", "What the tools see", "Tools", languages=languages, source=source,
+        tools=found.facts["tools"], absent=found.facts["absent"], no_tool=found.facts["no_tool"],
+    )  # fmt: skip
+
+
+def _stealth(found: Comparison, source: str) -> Section | None:
+    if not found.stealth.height:
+        return None
+    base = found.facts["base"]
+    mine = found.stealth.filter(pl.col("mode") == base)
+    by_model = mine.filter(pl.col("cwe").is_null()).sort(pl.col("model").is_null(), "joint", descending=[True, False])
+    by_flaw = mine.filter(pl.col("model").is_null() & pl.col("cwe").is_not_null())
+    both = mine.filter(pl.col("model").is_not_null() & pl.col("cwe").is_not_null() & (pl.col("exploited") > 0))
+    told = found.pairs.filter((pl.col("outcome") == "unseen") & (pl.col("mode") == base))
+    return section(
+        "compare/stealth.html", "Exploitable and unseen", "Unseen", base=base, source=source, named=_named,
+        by_model=by_model.to_dicts(), by_flaw=by_flaw.to_dicts(), both=both.sort("cwe", "model").to_dicts(),
+        pairs=told.height, apart=told.filter(pl.col("word").is_in([WORSE, BETTER])).height,
+        tools=found.facts["tools"], everyone=ALL_MODELS,
+    )  # fmt: skip
+
+
+def _lengths(found: Comparison) -> Section | None:
+    base = found.facts["base"]
+    rates = found.rates.filter((pl.col("mode") == base) & pl.col("outcome").is_in(list(LENGTHS)))
+    outcomes = [name for name in LENGTHS if rates.filter(pl.col("outcome") == name).height]
+    if not outcomes:
+        return None
+    by = {(row["model"], row["outcome"]): row for row in rates.iter_rows(named=True)}
+    order = sorted({row["model"] for row in rates.iter_rows(named=True)})
+    rows = [{"model": model, "cells": [by.get((model, name)) for name in outcomes]} for model in order]
+    return section(
+        "compare/lengths.html", "How long the programs are", "Lengths", rows=rows, outcomes=outcomes, titles=TITLES,
+        base=base,
+    )  # fmt: skip
+
+
+def _basis(found: Comparison, run: Run, source: str) -> Section:
+    facts = read_collection(run.folder) if is_collection(run.folder) else {}
+    return section(
+        "compare/basis.html", "What it rests on", "Basis", facts=found.facts, imported=facts, source=source,
+        folder=shlex.quote(str(run.folder)), counts=_counts(facts.get("counts", {})),
+    )  # fmt: skip
+
+
+def _counts(counts: dict[str, int]) -> Iterable[tuple[str, int]]:
+    return [(name, number) for name, number in counts.items() if number]
