@@ -43,10 +43,11 @@ def test_links_are_never_followed_and_loops_do_not_matter(tmp_path: Path) -> Non
 def test_a_file_exchanged_for_a_link_after_listing_is_not_opened(tmp_path: Path) -> None:
     from weighbridge.inventory.reading import read
     from weighbridge.inventory.walk import Found
+    from weighbridge.inventory.words import Patterns
 
     (tmp_path / "secret").write_text(USE)
     (tmp_path / "a.py").symlink_to(tmp_path / "secret")
-    assert "cannot be opened" in read(Found(str(tmp_path / "a.py"), "a.py", "code"), "gpt").remark
+    assert "cannot be opened" in read(Found(str(tmp_path / "a.py"), "a.py", "code"), Patterns("gpt", "gpt")).remark
 
 
 def test_pipes_and_sockets_are_never_opened(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Which strings stand in this code, and under which name? Strings are told from comments and prose, in any language.
 
 One regular expression a language finds comments and strings in order, so that a quote in a comment or a comment sign in
-a string is not mistaken. Nothing is parsed into a tree: code that is broken, hostile or nested ten thousand deep costs
+a string is not mistaken; where a string stands is asked of RE2, which needs the same time for any text. Nothing is parsed into a tree: code that is broken, hostile or nested ten thousand deep costs
 what any other code costs, because each alternative consumes what it matched to the end of the file at worst.
 ``languages.toml`` says what comments and strings look like.
 """
@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+import re2
 
 from weighbridge.inventory.hits import Mention, Role, Wanted
 
@@ -33,25 +35,24 @@ _STRINGS = {
     "doubled single": r"'((?:[^'\n]|'')*)'",
 }
 
-_KEYED = re.compile(
+_KEYED = re2.compile(
     r"([A-Za-z_$][\w.\-$]*)\??!?[\"']?\]?\s*(?::\s*[A-Za-z_][\w\[\]., |<>?]{0,40})?\s*(?::=|=>|=|:)\s*[\[({]*\s*$"
 )
-_PREVIOUS = re.compile(
+_PREVIOUS = re2.compile(
     r"[\"'`](?:([\w.\-]{1,60})[\"'`]\s*[\])]?\s*(?:=>|[:=])"
     r"|([A-Z][A-Z0-9_]{2,60}|--?[a-z][\w\-]{1,40}|pull|serve|download|run)[\"'`]\s*,)\s*[\[({]*\s*$"
 )
-_CALLED = re.compile(r"([A-Za-z_$][\w.$:]*?)(?:<[\w., ]{1,40}>)?!?\s*\(\s*(?:&|new\s+)?$")
-_DEFAULTED = re.compile(
+_CALLED = re2.compile(r"([A-Za-z_$][\w.$:]*?)(?:<[\w., ]{1,40}>)?!?\s*\(\s*(?:&|new\s+)?$")
+_DEFAULTED = re2.compile(
     r"([A-Za-z_$][\w.\-$]*)[\"']?\]?\s*(?::=|=|:)\s*[^=;\"'`]{0,90}(?:\bor\b|\|\||\?\?|\?:|\?|:|\belse\b)\s*$"
 )
-_RETURNED = re.compile(r"\b(?:return|=>|->)\s*$")
-_COMPARED = re.compile(
-    r"(?:[=!]==?|\bin\s*[\[({]|\bcase|\bis|(?:starts|ends)_?with\s*\(|includes\s*\(|contains\s*\(|Has(?:Prefix|Suffix)\s*\([^()]*,|\bequals\s*\(|\bmatch(?:es)?\s*\(|indexOf\s*\()\s*(?:\(\s*)?$",
-    re.IGNORECASE,
+_RETURNED = re2.compile(r"\b(?:return|=>|->)\s*$")
+_COMPARED = re2.compile(
+    r"(?i)(?:[=!]==?|\bin\s*[\[({]|\bcase|\bis|(?:starts|ends)_?with\s*\(|includes\s*\(|contains\s*\(|Has(?:Prefix|Suffix)\s*\([^()]*,|\bequals\s*\(|\bmatch(?:es)?\s*\(|indexOf\s*\()\s*(?:\(\s*)?$"
 )
 _COMPARED_AFTER = re.compile(r"\s*(?:[=!]==?|in\b|not in\b|\.equals)")
 _AS_KEY = re.compile(r"\s*\]?\s*(?::(?!:)|=>)\s*(?=[\d\[{(\"'A-Za-z-])")
-_IMPORTED = re.compile(r"(?:\bfrom|\brequire\s*\(|\bimport\s*\(?|\buse)\s*$")
+_IMPORTED = re2.compile(r"(?:\bfrom|\brequire\s*\(|\bimport\s*\(?|\buse)\s*$")
 _STATEMENT = re.compile(r"(?:^|(?<![(\[{,=+\\])[ \t]*\n)[ \t]*$")
 
 
@@ -81,26 +82,36 @@ def languages() -> dict[str, Language]:
 
 def strings(code: str, language: Language, wanted: Wanted) -> Iterator[Mention]:
     """The strings of ``code`` that are neither comment nor docstring, each with the name it is set or passed under."""
-    breaks = [at.start() for at in re.finditer("\n", code)]
-    before_end = 0
-    before: list[str] = []
+    breaks: list[int] | None = None
+    # What stands before a string is put together only for strings that are wanted: one in a hundred.
+    last: re.Match[str] | None = None
+    comments: list[re.Match[str]] = []
     for found in language.pattern.finditer(code):
         if found.lastindex is None:
             # A comment: what stands before it is still what stands before the next string.
-            before.append(code[max(before_end, found.start() - LOOK_BACK) : found.start()])
-            before_end = found.end()
+            comments.append(found)
             continue
         text = found.group(found.lastindex)
-        if not text or len(text) > 20_000 or not wanted(text):
-            before, before_end = [code[max(0, found.start() - LOOK_BACK) : found.end()]], found.end()
-            continue
-        left = ("".join(before[-3:]) + code[max(before_end, found.start() - LOOK_BACK) : found.start()])[-LOOK_BACK:]
-        line = bisect_right(breaks, found.start()) + 1
-        before, before_end = [code[max(0, found.start() - LOOK_BACK) : found.end()]], found.end()
-        if language.docstrings and _STATEMENT.search(re.sub(r"\n\s*\n", "\n", left)):
-            continue
-        key, role = standing(left, code[found.end() : found.end() + 40])
-        yield Mention(line, text, key, role)
+        if text and len(text) <= 20_000 and wanted(text):
+            left = _before(code, found.start(), last, comments)
+            if not (language.docstrings and _STATEMENT.search(re.sub(r"\n\s*\n", "\n", left))):
+                if breaks is None:
+                    breaks = [at.start() for at in re.finditer("\n", code)]
+                key, role = standing(left, code[found.end() : found.end() + 40])
+                yield Mention(bisect_right(breaks, found.start()) + 1, text, key, role)
+        last = found
+        if comments:
+            comments = []
+
+
+def _before(code: str, start: int, last: re.Match[str] | None, comments: list[re.Match[str]]) -> str:
+    """The text before ``start``, without comments, from the beginning of the string before it."""
+    pieces = [code[max(0, last.start() - LOOK_BACK) : last.end()]] if last else []
+    at = last.end() if last else 0
+    for comment in comments:
+        pieces.append(code[max(at, comment.start() - LOOK_BACK) : comment.start()])
+        at = comment.end()
+    return ("".join(pieces[-3:]) + code[max(at, start - LOOK_BACK) : start])[-LOOK_BACK:]
 
 
 def standing(left: str, right: str) -> tuple[str, Role]:

@@ -6,15 +6,14 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 
 from weighbridge.inventory import detectors, sdks
 from weighbridge.inventory.hits import Mention
 from weighbridge.inventory.walk import LOCK_CAP, Found
-from weighbridge.inventory.words import Quick
+from weighbridge.inventory.words import Patterns, compiled
 
 MOST_MENTIONS = 2_000
 """Mentions of one file that are handed on; a file with more is named in the remarks."""
@@ -39,18 +38,12 @@ class Read:
     remark: str = ""
 
 
-@lru_cache(maxsize=4)
-def compiled(pattern: str) -> tuple[re.Pattern[bytes], re.Pattern[str]]:
-    """The prefilter over a file's bytes, and over one string."""
-    return re.compile(pattern.encode(), re.IGNORECASE), re.compile(pattern, re.IGNORECASE)
-
-
-def read_many(files: list[Found], pattern: str, quick: Quick | None = None) -> list[Read]:
+def read_many(files: list[Found], patterns: Patterns) -> list[Read]:
     """Reads files in order; those that mention nothing and met no trouble are left out."""
-    return [result for file in files for result in [read(file, pattern, quick)] if result.mentions or result.remark]
+    return [result for file in files for result in [read(file, patterns)] if result.mentions or result.remark]
 
 
-def read(found: Found, pattern: str, quick: Quick | None = None) -> Read:
+def read(found: Found, patterns: Patterns) -> Read:
     """One file. Never follows a link, never opens what is not a regular file, and never raises for what is in it."""
     if found.stored:
         return Read(found, [Mention(0, found.stored, "model store", "weights")])
@@ -74,9 +67,9 @@ def read(found: Found, pattern: str, quick: Quick | None = None) -> Read:
             return Read(found, remark=f"files that cannot be read ({error.strerror})")
         except (ValueError, KeyError) as error:
             return Read(found, _named(name), remark=f"weights files whose header cannot be believed: {error}")
-    in_bytes, in_text = compiled(pattern)
+    in_text = compiled(patterns.strings)
     wide = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
-    if not detector.always and not wide and not (quick.passes(raw, in_bytes) if quick else in_bytes.search(raw)):
+    if not detector.always and not wide and not compiled(patterns.files)(raw):
         return Read(found)
     if b"\0" in raw[:4096]:
         if not wide:
@@ -96,16 +89,16 @@ def _any(text: str) -> bool:
     return True
 
 
-def _wanted(text: str, in_text: re.Pattern[str]) -> bool:
+def _wanted(text: str, in_text: Callable[[str], bool]) -> bool:
     """A known name or address, a command, an SDK, or something of the shape owner/name."""
-    if in_text.search(text):
+    if in_text(text):
         return True
     if " " in text:
         return len(text) < 4000 and _COMMAND.search(text) is not None
     return bool(_OWNED.fullmatch(text)) or sdks.of_package(text) is not None
 
 
-def _kept(mentions: Iterable[Mention], in_text: re.Pattern[str] | None) -> list[Mention]:
+def _kept(mentions: Iterable[Mention], in_text: Callable[[str], bool] | None) -> list[Mention]:
     """The mentions that can be a model, a host or an SDK at all: the rest never leaves the worker."""
     kept: list[Mention] = []
     for mention in mentions:
@@ -116,7 +109,7 @@ def _kept(mentions: Iterable[Mention], in_text: re.Pattern[str] | None) -> list[
             if mention.role == "environment"
             else mention.role in _ROLES_KEPT
             or (in_text is None)
-            or in_text.search(mention.text)
+            or in_text(mention.text)
             or (mention.key and "/" in mention.text and ASKED.search(mention.key))
             or (
                 (mention.role == "command" or " " in mention.text)

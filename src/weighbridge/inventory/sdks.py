@@ -41,3 +41,8 @@ def of_variable(name: str) -> str | None:
 def packages() -> list[str]:
     """Every package's name in the table."""
     return list(_tables()[0])
+
+
+def variables() -> list[str]:
+    """Every variable's name in the table."""
+    return list(_tables()[1])

@@ -60,7 +60,7 @@ def survey(
     roots = repositories(paths, fleet=fleet)
     remarks, judge = Remarks(), Judge(book)
     everyday = judge.words["everyday"]
-    pattern, quick = words.pattern(book, everyday), words.quick(book, everyday, sdks.packages())
+    patterns = words.patterns(book, everyday, sdks.packages(), sdks.variables())
     hits: list[Hit] = []
     files = 0
 
@@ -77,7 +77,7 @@ def survey(
                 ]
 
     walked = listed()
-    for chunk, results in _read(walked, pattern, quick, workers or os.cpu_count() or 1):
+    for chunk, results in _read(walked, patterns, workers or os.cpu_count() or 1):
         files += len(chunk)
         owner = {found.path: name for name, found in chunk}
         for result in results:
@@ -130,23 +130,23 @@ def repositories(paths: Sequence[Path], *, fleet: bool = False) -> dict[str, Pat
 
 
 def _read(
-    walked: Iterator[tuple[str, Found]], pattern: str, quick: words.Quick, workers: int
+    walked: Iterator[tuple[str, Found]], patterns: words.Patterns, workers: int
 ) -> Iterator[tuple[list[tuple[str, Found]], list[Read]]]:
     first = list(islice(walked, FEW))
     if len(first) < FEW or workers < 2:
-        yield first, read_many([found for _, found in first], pattern, quick)
+        yield first, read_many([found for _, found in first], patterns)
         while chunk := list(islice(walked, CHUNK)):
-            yield chunk, read_many([found for _, found in chunk], pattern, quick)
+            yield chunk, read_many([found for _, found in chunk], patterns)
         return
     # Spawned, not forked: polars' threads do not survive a fork.
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         waiting = [
-            (chunk, pool.submit(read_many, [found for _, found in chunk], pattern, quick))
+            (chunk, pool.submit(read_many, [found for _, found in chunk], patterns))
             for chunk in (first[at : at + CHUNK] for at in range(0, FEW, CHUNK))
         ]
         while waiting:
             while len(waiting) < workers * 4 and (chunk := list(islice(walked, CHUNK))):
-                waiting.append((chunk, pool.submit(read_many, [found for _, found in chunk], pattern, quick)))
+                waiting.append((chunk, pool.submit(read_many, [found for _, found in chunk], patterns)))
             chunk, future = waiting.pop(0)
             try:
                 yield chunk, future.result()

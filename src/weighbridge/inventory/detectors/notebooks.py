@@ -25,7 +25,9 @@ def read(text: str, name: str, wanted: Wanted) -> Iterator[Mention]:
         if not isinstance(cell, dict) or cell.get("cell_type") != "code":
             continue
         source: Any = cell.get("source", "")
-        lines = ("".join(str(part) for part in source) if isinstance(source, list) else str(source)).splitlines()
+        joined = "".join(str(part) for part in source) if isinstance(source, list) else str(source)
+        # JSON can hold halves of characters, which no output could print.
+        lines = joined.encode("utf-8", "replace").decode().splitlines()
         for number, bare in enumerate(lines, 1):
             if bare.lstrip().startswith(("!", "%")):
                 yield Mention(line + number, bare.lstrip(" !%"), "", "command")
