@@ -297,7 +297,7 @@ def _run(instrument: Instrument, batch: Mapping[str, str], slot: int) -> Reading
         return _Failed(f"the tool ended by {reason}", reason not in LOADED)
     try:
         reading = analyser.read(result.stdout, result.stderr, result.exit)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except Exception as error:  # what a tool prints is made of hostile text: it may be anything
         said = result.stderr.decode("utf-8", "replace").strip()[-300:]
         return _Failed(f"the tool's output cannot be read ({type(error).__name__}: {error}) {said}".strip(), True)
     spoke = {remark.file for remark in reading.remarks} | set(reading.numbers)

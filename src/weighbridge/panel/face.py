@@ -118,7 +118,7 @@ class Analyser(Protocol):
         ...
 
     def read(self, stdout: bytes, stderr: bytes, exit_code: int) -> Reading:
-        """What its output says. Raises ValueError, KeyError or TypeError where it is not the tool's output."""
+        """What its output says. Whatever it raises means that this is not the tool's output."""
         ...
 
 
