@@ -8,6 +8,7 @@ import numpy as np
 
 from weighbridge.stats.distributions import t_quantile
 from weighbridge.stats.estimate import Bools, Estimate, Floats, NoEstimate
+from weighbridge.stats.rates import clopper_pearson
 
 FEWEST_CLUSTERS = 10
 
@@ -17,6 +18,7 @@ def kappa(cluster: Floats, said: Bools, truth: Bools, *, level: float = 0.95) ->
 
     κ = (p_o − p_e) / (1 − p_e), p_e from both margins. Interval: the influence of each program on κ (delta method,
     Fleiss, Cohen and Everitt 1969) summed by cluster, Student's t with clusters − 1 degrees of freedom, cut at ±1.
+    Where all agree there is no spread to see: the exact binomial interval of p_o over clusters takes its place.
     None where every label is the same, since then there is nothing beyond chance.
     """
     labels, where = np.unique(cluster, return_inverse=True)
@@ -33,6 +35,10 @@ def kappa(cluster: Floats, said: Bools, truth: Bools, *, level: float = 0.95) ->
     of_chance = (2 * true - 1) * (s - yes) + (2 * yes - 1) * (t - true)
     influence = ((agree - observed) - (1 - value) * of_chance) / (1 - by_chance)
     sums = np.bincount(where, weights=influence, minlength=labels.size) / s.size
+    if observed == 1:
+        worst = s.size**2 / float((np.bincount(where) ** 2).sum())
+        low, _ = clopper_pearson(1.0, worst, level=level)
+        return Estimate(value, (low - by_chance) / (1 - by_chance), 1.0, level)
     variance = labels.size / (labels.size - 1) * float((sums**2).sum())
     reach = t_quantile(0.5 + level / 2, labels.size - 1) * float(np.sqrt(variance))
     return Estimate(value, max(value - reach, -1.0), min(value + reach, 1.0), level)

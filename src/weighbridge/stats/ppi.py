@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from weighbridge.stats.distributions import normal_below, normal_quantile, t_quantile
+from weighbridge.stats.distributions import chi_squared_above, normal_below, normal_quantile, t_quantile
 from weighbridge.stats.estimate import Bools, Estimate, Floats, Ints, NoEstimate
 
 FEWEST_TASKS = 10
@@ -23,25 +23,43 @@ def clustered_ppi(
     Estimate: λ·mean(judged over all) + mean(proved − λ·judged over known), λ by least clustered variance within
     [0, 1]. The two parts share tasks, so the variance is that of their sum per task, linearised, tasks − 1 df.
     """
+    everything = np.ones_like(known)
+    return pooled_ppi(task, everything, judged, proved, everything, known, level=level)
+
+
+def pooled_ppi(
+    task: Floats, open_: Bools, judged: Floats, proved: Floats, reviewed: Bools, known: Bools, *, level: float = 0.95
+) -> Estimate | NoEstimate:
+    """The same where some answers are 0 without a proof (not ``open_``), and only a part was judged (``reviewed``).
+
+    It was chance, over all open answers alike, which were proved and which judged. With means over open answers:
+    share(open) · [mean(proved over known) + λ·(mean(judged over reviewed) − mean(judged over both))].
+    """
     labels, where = np.unique(task, return_inverse=True)
     tasks = labels.size
     with_known = np.unique(task[known]).size
     if with_known < FEWEST_TASKS:
         return NoEstimate(f"{with_known} tasks with a proved verdict, at least {FEWEST_TASKS} are needed")
-    n_all, n_known = float(task.size), float(known.sum())
+    share = float(open_.mean())
 
-    def influence(values: Floats, chosen: Bools, size: float) -> Floats:
-        """What each task adds to the error of a mean over the chosen answers."""
-        centred = np.where(chosen, values - float(values[chosen].mean()), 0.0)
-        return np.bincount(where, weights=centred, minlength=tasks) / size
+    def mean(values: Floats, chosen: Bools) -> tuple[float, Floats]:
+        """Over the chosen open answers; and what each task adds to its error."""
+        chosen = chosen & open_
+        if not chosen.any():
+            return 0.0, np.zeros(tasks)
+        centre = float(values[chosen].mean())
+        centred = np.where(chosen, values - centre, 0.0)
+        return centre, _sums(where, centred, tasks) * (share / float(chosen.sum()))
 
-    everything = np.ones_like(known)
-    truth = np.where(known, proved, 0.0)
-    of_truth = influence(truth, known, n_known)
-    of_judge = influence(judged, everything, n_all) - influence(judged, known, n_known)
-    spread = float((of_judge**2).sum())
+    truth, of_truth = mean(proved, known)
+    both, of_both = mean(judged, known & reviewed)
+    judge, of_judge = mean(judged, reviewed)
+    of_share = _sums(where, open_.astype(np.float64) - share, tasks) / task.size
+    of_truth = of_truth + truth * of_share
+    of_judge = of_judge - of_both + (judge - both) * of_share
+    spread = float((of_judge**2).sum()) if bool((known & reviewed & open_).any()) else 0.0
     weight = min(max(-float((of_truth * of_judge).sum()) / spread, 0.0), 1.0) if spread > 0 else 0.0
-    value = float(truth[known].mean()) + weight * (float(judged.mean()) - float(judged[known].mean()))
+    value = share * (truth + weight * (judge - both))
     variance = tasks / (tasks - 1) * float(((of_truth + weight * of_judge) ** 2).sum())
     reach = t_quantile(0.5 + level / 2, with_known - 1) * float(np.sqrt(variance))
     return Estimate(value, value - reach, value + reach, level)
@@ -149,6 +167,18 @@ def random_within(stratum: Ints, chosen: Bools, covariate: Floats) -> float | No
         return None
     score = float(centred[chosen].sum())
     return 2 * normal_below(-abs(score) / float(np.sqrt(variance)))
+
+
+def alike_in_all(group: Ints, chosen: Bools) -> float | None:
+    """Was each group's chance to be chosen the same? p of the χ² of homogeneity, groups − 1 df; None: unknown."""
+    size = int(group.max()) + 1
+    n, k = _sums(group, np.ones(group.size), size), _sums(group, chosen.astype(np.float64), size)
+    n, k = n[n > 0], k[n > 0]
+    share = float(k.sum() / n.sum())
+    if n.size < 2 or share in {0.0, 1.0}:
+        return None
+    expected = n * share
+    return chi_squared_above(float(((k - expected) ** 2 / (expected * (1 - share))).sum()), n.size - 1)
 
 
 def _sums(group: Ints, values: Floats, groups: int) -> Floats:

@@ -107,6 +107,8 @@ class Reviewed:
     """None: the price is unknown."""
     at_least: float
     """Dollars that are known to be spent."""
+    untold: int
+    """Answers whose tokens the endpoint did not say; they are in no count."""
     lost: int
     """Requests under way at a kill: perhaps charged."""
 
@@ -290,6 +292,7 @@ def _keep(ready: Review, plan: Plan, result: AskResult | None) -> Reviewed:
         wasted_tokens=tally.wasted_tokens if tally else 0,
         dollars=None if tally is not None and tally.unpriced else (tally.dollars if tally else 0.0),
         at_least=tally.dollars if tally else 0.0,
+        untold=mine.filter(pl.col("input_tokens").is_null() & (pl.col("state") != "error")).height,
         lost=lost,
     )
     _write(ready, done)

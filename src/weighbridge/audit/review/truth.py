@@ -45,6 +45,11 @@ class Truth:
     """Whose verdicts they are; empty where there are none."""
 
     @property
+    def unit(self) -> str:
+        """The column that counts as one piece of evidence: the task, for ours the scenario (its tasks share an oracle)."""
+        return "cluster" if self.sources == (OURS,) else "task"
+
+    @property
     def has_verdicts(self) -> bool:
         """Whether any answer was attacked."""
         return bool(self.answers["verdict"].is_in(list(ATTACKED)).any())
