@@ -24,13 +24,17 @@ class Adopted:
     missing: int
 
 
-def adopt(run: Run, questions: pl.DataFrame, answers: pl.DataFrame, *, source: str) -> Adopted:
+def adopt(
+    run: Run, questions: pl.DataFrame, answers: pl.DataFrame, *, source: str, files: str = "", write: bool = True
+) -> Adopted:
     """Write others' answers as the run's table ``answers``.
 
     Args:
         questions: who was asked what: trial, model, system, user, epoch, one row an answer.
         answers: ``store.schemas.ANSWERS``, in the same order.
         source: named in the table's metadata.
+        files: hash of what was read, kept in the metadata, so that the same files are known again.
+        write: False only counts.
 
     Raises:
         DataError: the run has answers already, or nothing matches.
@@ -55,5 +59,8 @@ def adopt(run: Run, questions: pl.DataFrame, answers: pl.DataFrame, *, source: s
         raise DataError(f"{source}: none of its {questions.height} answers belongs to a trial of {run.folder}")
     rows = answers[list(taken.values())].with_columns(pl.Series("trial", list(taken)))
     missing = trials.height - len(taken)
-    run.write("answers", rows.select(list(ANSWERS)), step="import", source=source, complete=not missing)
+    if write:
+        run.write(
+            "answers", rows.select(list(ANSWERS)), step="import", source=source, files=files, complete=not missing
+        )
     return Adopted(len(taken), questions.height - len(taken), missing)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from weighbridge.cli.options import RunFolder, err, out
+from weighbridge.cli.options import RunFolder, out
 
 
 def register(app: typer.Typer) -> None:
@@ -29,15 +29,7 @@ def register(app: typer.Typer) -> None:
         log: Annotated[Path, typer.Argument(help="A .eval log, or a folder of them.")],
         run: RunFolder,
     ) -> None:
-        from weighbridge.audit.adopt import adopt
-        from weighbridge.audit.inspect_logs import import_eval
-        from weighbridge.audit.plan import thaw
+        from weighbridge.audit.collect.mapping import Request
+        from weighbridge.cli.import_ import take_answers
 
-        _, folder = thaw(run)
-        found = import_eval(log)
-        with folder.alone():
-            taken = adopt(folder, found.questions, found.answers, source=log.name)
-        err().print(
-            f"{taken.taken} answers taken, {taken.strangers} belong to no trial of this run, "
-            f"{taken.missing} trials are still without an answer"
-        )
+        take_answers([log], run, Request())

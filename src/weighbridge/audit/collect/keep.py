@@ -20,7 +20,8 @@ import polars as pl
 
 from weighbridge import __version__
 from weighbridge.audit.collect import programs, values
-from weighbridge.audit.collect.mapping import ORDER, PLANNED_ONLY, Mapping, Request, resolve
+from weighbridge.audit.collect.fields import ORDER, PLANNED_ONLY
+from weighbridge.audit.collect.mapping import Mapping, Request, resolve
 from weighbridge.audit.collect.readers import Table, tables
 from weighbridge.errors import DataError, RunMismatch
 from weighbridge.store.schemas import COLLECTED, PROGRAMS
@@ -37,7 +38,23 @@ Progress = Callable[[int, int, int], None]
 """Files read, files in all, rows so far."""
 
 
-@dataclass
+@dataclass(frozen=True)
+class Opened:
+    """Files whose columns are understood, and the hash of the collection that they make."""
+
+    files: tuple[tuple[Table, Mapping], ...]
+    digests: tuple[str, ...]
+    hash: str
+    largest: int
+    skip_bad_rows: bool
+
+    @property
+    def mapping(self) -> Mapping:
+        """Of the first file; of the others only the columns may differ."""
+        return self.files[0][1]
+
+
+@dataclass(frozen=True)
 class Draft:
     """What an import gives, before anything is written."""
 
@@ -58,15 +75,8 @@ class Parts:
     unreadable: Counter[str] = field(default_factory=Counter[str])
 
 
-def draft(
-    paths: Sequence[Path],
-    asked: Request,
-    *,
-    largest: int = LARGEST,
-    skip_bad_rows: bool = False,
-    on_progress: Progress = lambda files, of, rows: None,
-) -> Draft:
-    """Read files of answers into the tables of a collection.
+def understand(paths: Sequence[Path], asked: Request, *, largest: int = LARGEST, skip_bad_rows: bool = False) -> Opened:
+    """Open files of answers and find out which column is which field; reads no row.
 
     Args:
         paths: files or folders; rows are counted through in this order.
@@ -75,42 +85,54 @@ def draft(
         skip_bad_rows: leave rows that cannot be read out and count them, instead of stopping at the first.
 
     Raises:
-        DataError: a file cannot be read, a field has no column, a row cannot be read, or two rows that are to be the
-            same answer differ.
+        DataError: a file cannot be read, a field has no column, or the files are of different layouts.
     """
-    opened = [(table, resolve(table, asked, NEEDED)) for path in paths for table in tables(path)]
-    first = opened[0][1]
-    for table, mapping in opened[1:]:
-        if mapping.layout != first.layout:
-            raise DataError(f"{table.path}: is of another layout than {opened[0][0].path}; import each by itself")
+    files = tuple((table, resolve(table, asked, NEEDED)) for path in paths for table in tables(path))
+    for table, mapping in files[1:]:
+        if mapping.layout != files[0][1].layout:
+            raise DataError(
+                f"{table.path}: is of another layout than {files[0][0].path}; import each into its own --run"
+            )
+    digests = tuple(digest(table.path) for table, _ in files)
+    whole = [FORMAT, sorted(digests), [mapping.facts() for _, mapping in files], largest, skip_bad_rows]
+    named = hashlib.sha256(json.dumps(whole, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return Opened(files, digests, named, largest, skip_bad_rows)
+
+
+def draft(opened: Opened, *, on_progress: Progress = lambda files, of, rows: None) -> Draft:
+    """Read the rows of files into the tables of a collection.
+
+    Raises:
+        DataError: there is no row, one cannot be read, or two rows that are to be the same answer differ.
+    """
     parts, files = Parts(), list[dict[str, Any]]()
-    for number, (table, mapping) in enumerate(opened):
+    for number, (table, mapping) in enumerate(opened.files):
         before = parts.rows
         for raw in table.read(_chosen(mapping)):
-            _take(parts, raw, table, mapping, largest, skip_bad_rows)
-            on_progress(number, len(opened), parts.rows)
+            _take(parts, raw, table, mapping, opened)
+            on_progress(number, len(opened.files), parts.rows)
         files.append(
             {
                 "name": table.path.name,
-                "sha256": digest(table.path),
+                "sha256": opened.digests[number],
                 "bytes": table.path.stat().st_size,
                 "first_row": before,
                 "rows": parts.rows - before,
+                "fields": mapping.fields,
                 "unused_columns": list(mapping.unused),
             }
         )
-        on_progress(number + 1, len(opened), parts.rows)
+        on_progress(number + 1, len(opened.files), parts.rows)
+    first = opened.files[0][0].path
     if not parts.rows:
-        raise DataError(f"{opened[0][0].path}: has columns and no row; export it again")
+        raise DataError(f"{first}: has columns and no row; export it again")
     if not parts.frames:
-        raise DataError(f"{opened[0][0].path}: none of its {parts.rows} rows can be read ({_most(parts.unreadable)})")
-    kept, notes = _one_each(pl.concat(parts.frames), opened)
+        raise DataError(f"{first}: none of its {parts.rows} rows can be read ({_most(parts.unreadable)})")
+    kept, notes = _one_each(pl.concat(parts.frames), opened.mapping)
     texts = pl.concat(parts.texts) if parts.texts else pl.DataFrame(schema=PROGRAMS)
     texts = texts.filter(pl.col("program").is_in(kept["program"].drop_nulls().unique().implode()))
-    of = collection_hash([file["sha256"] for file in files], first, largest, skip_bad_rows)
-    collected = _identified(kept, first)
-    facts = _facts(parts, collected, files, first, largest, notes)
-    return Draft(of, collected, texts, facts)
+    collected = _identified(kept, opened.mapping)
+    return Draft(opened.hash, collected, texts, _facts(parts, collected, files, opened, notes))
 
 
 def keep(made: Draft, folder: Path) -> bool:
@@ -153,18 +175,12 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def collection_hash(files: Sequence[str], mapping: Mapping, largest: int, skip_bad_rows: bool) -> str:
-    """SHA-256 over the files' bytes in any order, and all that decides how they are read."""
-    whole = [FORMAT, sorted(files), mapping.facts(), largest, skip_bad_rows]
-    return hashlib.sha256(json.dumps(whole, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-
 def _chosen(mapping: Mapping) -> dict[str, str]:
     """Field → column of the fields that a collection keeps."""
     return {name: column for name, column in mapping.columns.items() if name not in PLANNED_ONLY}
 
 
-def _take(parts: Parts, raw: pl.DataFrame, table: Table, mapping: Mapping, largest: int, skip_bad_rows: bool) -> None:
+def _take(parts: Parts, raw: pl.DataFrame, table: Table, mapping: Mapping, opened: Opened) -> None:
     """Add a batch of rows."""
     text = "code" if "code" in raw.columns else "answer"
     frame = values.typed(raw, mapping).with_columns(
@@ -172,7 +188,7 @@ def _take(parts: Parts, raw: pl.DataFrame, table: Table, mapping: Mapping, large
     )
     parts.rows += raw.height
     wrong = frame.filter(pl.col("fault").is_not_null())
-    if wrong.height and not skip_bad_rows:
+    if wrong.height and not opened.skip_bad_rows:
         at, said = wrong.row(0, named=True)["at"], wrong["fault"][0]
         more = f" ({wrong.height - 1} more of the {raw.height} rows around it)" if wrong.height > 1 else ""
         raise DataError(f"{table.path}, {table.unit} {at}: {said}{more}; mend it, or leave such rows out and have them "
@@ -182,7 +198,7 @@ def _take(parts: Parts, raw: pl.DataFrame, table: Table, mapping: Mapping, large
     frame = frame.filter(pl.col("fault").is_null())
     if frame.is_empty():
         return
-    found = programs.read(frame.select("language", text=text), text, largest)
+    found = programs.read(frame.select("language", text=text), text, opened.largest)
     fresh = found.filter(pl.col("program").is_not_null()).unique("program", keep="first", maintain_order=True)
     fresh = fresh.filter([program not in parts.known for program in fresh["program"]])
     parts.known.update(fresh["program"])
@@ -200,10 +216,9 @@ def _take(parts: Parts, raw: pl.DataFrame, table: Table, mapping: Mapping, large
     )  # fmt: skip
 
 
-def _one_each(rows: pl.DataFrame, opened: Sequence[tuple[Table, Mapping]]) -> tuple[pl.DataFrame, list[str]]:
+def _one_each(rows: pl.DataFrame, mapping: Mapping) -> tuple[pl.DataFrame, list[str]]:
     """One row an answer: repeats numbered where they are to be, duplicates dropped once, contradictions refused."""
     notes: list[str] = []
-    mapping = opened[0][1]
     if "language" in mapping.fields or "language" in mapping.layout.fixed:
         spread = rows.group_by("task").agg(pl.col("language").n_unique()).filter(pl.col("language") > 1)
         if spread.height:
@@ -254,11 +269,10 @@ def _facts(
     parts: Parts,
     collected: pl.DataFrame,
     files: list[dict[str, Any]],
-    mapping: Mapping,
-    largest: int,
+    opened: Opened,
     notes: list[str],
 ) -> dict[str, Any]:
-    layout = mapping.layout
+    mapping, layout = opened.mapping, opened.mapping.layout
     unreadable = parts.unreadable.total()
     counts = {state: collected.filter(pl.col("state") == state).height for state in STATES}
     counts |= {"duplicate": parts.rows - collected.height - unreadable, "unreadable": unreadable}
@@ -280,10 +294,9 @@ def _facts(
         "homepage": layout.homepage,
         "note": layout.note,
         "files": files,
-        "fields": mapping.fields,
         "fixed": layout.fixed,
         "mapping": layout.model_dump(mode="json", include={"languages", "values", "cwes", "clusters"}),
-        "largest": largest,
+        "largest": opened.largest,
         "rows": parts.rows,
         "counts": counts,
         "unreadable": dict(parts.unreadable.most_common(50)),
@@ -294,7 +307,7 @@ def _facts(
         "modes": _tally(collected, "mode"),
         "tasks": collected["task"].n_unique(),
         "clusters": collected["cluster"].n_unique(),
-        "extraction": dict(Counter(rule.split(":")[0].split(";")[0] for rule in collected["extraction"]).most_common()),
+        "extraction": _rules(collected),
         "notes": notes,
     }
 
@@ -302,6 +315,12 @@ def _facts(
 def _tally(frame: pl.DataFrame, name: str) -> dict[str, int]:
     counted = frame[name].fill_null("none").value_counts().sort("count", name, descending=[True, False])
     return {str(word): int(count) for word, count in counted.iter_rows()}
+
+
+def _rules(collected: pl.DataFrame) -> dict[str, int]:
+    """How often which rule found the program, whatever was noted beside it."""
+    rules = collected.filter(pl.col("state") == "program")["extraction"].str.split(";").list.first()
+    return dict(Counter(rules.to_list()).most_common())
 
 
 def _most(reasons: Counter[str]) -> str:

@@ -17,47 +17,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
+from weighbridge.audit.collect.fields import ALSO, FIELDS, GUESSES, ORDER, VERDICT_FIELDS
 from weighbridge.audit.collect.readers import Table
 from weighbridge.errors import DataError
 
-FIELDS = {
-    "model": "who answered",
-    "task": "what was asked, by name",
-    "code": "the program (where a cell holds a whole raw answer, the program is taken from it)",
-    "answer": "the raw answer, with prose, fences and <think>, instead of code",
-    "language": "python, javascript, go, c, cpp …",
-    "mode": "how it was asked: gen, fix, with a hint …",
-    "repeat": "the number of the repeat; @order numbers them as they come",
-    "functional": "does it do its job: yes or no",
-    "secure": "did it withstand: yes or no",
-    "verdict": "instead of both: secure, vulnerable, broken, refused",
-    "cwes": "what the task is about: CWE-89, 89, a list",
-    "cluster": "tasks that share a flaw; the task by default",
-    "trial": "id of a planned trial (planned runs only, as all that follow)",
-    "system": "the system prompt",
-    "user": "the message, exactly as sent",
-    "reasoning": "thinking that came in a field of its own",
-    "stop_reason": "stop, length, content_filter",
-    "served_model": "the model's name as the endpoint gave it",
-    "input_tokens": "tokens of the question",
-    "cached_tokens": "of these, read from a cache",
-    "reasoning_tokens": "of the output, thinking",
-    "output_tokens": "tokens of the answer, thinking included",
-    "dollars": "what it cost",
-    "error": "why there is no answer",
-}
-VERDICT_FIELDS = ("functional", "secure", "verdict")
-PLANNED_ONLY = tuple(FIELDS)[tuple(FIELDS).index("trial") :]
-ORDER = "@order"
 _LAYOUTS = Path(__file__).with_name("layouts")
-_OTHER_NAMES = {
-    "model": ("llm", "model_name", "model_id"),
-    "task": ("case", "task_id", "problem", "problem_id", "prompt_id", "case_id", "id"),
-    "code": ("program", "solution", "generated_code", "source_code"),
-    "answer": ("completion", "response", "output", "generation", "answer_text"),
-    "user": ("prompt", "question"),
-    "repeat": ("round", "sample", "epoch", "trial_index", "sample_id"),
-}
 
 
 class Layout(BaseModel):
@@ -168,8 +132,10 @@ def pairs(lines: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def resolve(table: Table, asked: Request, needed: Sequence[Sequence[str]]) -> Mapping:
+def resolve(table: Table, asked: Request, needed: Sequence[Sequence[str]], *, verdicts: bool = True) -> Mapping:
     """How a file is to be read. Of each group in ``needed`` one field must be there.
+
+    ``verdicts``: they are read, so somebody must be named who gave them.
 
     Raises:
         DataError: a needed field has no column, or a column that is named is not in the file; says which columns
@@ -187,8 +153,9 @@ def resolve(table: Table, asked: Request, needed: Sequence[Sequence[str]]) -> Ma
             )
     taken = set(named.values())
     for name in FIELDS:
-        if name in table.columns and name not in named and name not in layout.fixed and name not in taken:
-            named[name] = name
+        own_name = next((one for one in (name, *ALSO.get(name, ())) if one in table.columns and one not in taken), None)
+        if own_name and name not in named and name not in layout.fixed:
+            named[name] = own_name
     chosen = {name: column for name, column in named.items() if column}
     given = {*chosen, *layout.fixed}
     if {"code", "answer"} <= set(chosen):
@@ -202,7 +169,7 @@ def resolve(table: Table, asked: Request, needed: Sequence[Sequence[str]]) -> Ma
     unused = tuple(name for name in table.columns if name not in set(chosen.values()))
     said = {name: value for name in ("source", "licence", "date") if (value := getattr(asked, name))}
     layout = layout.model_copy(update=said)
-    if not layout.source and given & set(VERDICT_FIELDS):
+    if verdicts and not layout.source and given & set(VERDICT_FIELDS):
         names = ", ".join(f"{name} = {chosen.get(name, 'fixed')!r}" for name in VERDICT_FIELDS if name in given)
         raise DataError(
             f"{table.path}: has verdicts ({names}) and nobody is named who gave them; add --source NAME, "
@@ -216,7 +183,7 @@ def _unrecognised(table: Table, lacking: Sequence[Sequence[str]]) -> str:
     lower = {name.lower(): name for name in reversed(table.columns)}
     guesses: list[str] = []
     for group in lacking:
-        likely = ((name, lower.get(other)) for name in group for other in _OTHER_NAMES.get(name, ()))
+        likely = ((name, lower.get(other)) for name in group for other in GUESSES.get(name, ()))
         name, column = next(((name, column) for name, column in likely if column), (group[0], None))
         guesses.append(f"--map {_quoted(name, column)}")
     what = " and ".join(" or ".join(f"'{name}'" for name in group) for group in lacking)

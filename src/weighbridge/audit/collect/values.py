@@ -61,7 +61,7 @@ def typed(raw: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
         else:
             cells = pl.lit(None, pl.String)
         frame = frame.with_columns(cells.str.strip_chars().alias(name))
-        frame = _read(frame, name, kind, _reading(name, mapping), mapping.fields.get(name, name))
+        frame = read_column(frame, name, kind, _reading(name, mapping), mapping.fields.get(name, name))
     for name in ("model", "task"):
         column = mapping.fields.get(name, name)
         said = f"column {column!r} is empty, and every row must name its {name}"
@@ -76,9 +76,10 @@ def typed(raw: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
     )
 
 
-def _read(
+def read_column(
     frame: pl.DataFrame, name: str, kind: pl.DataType, reading: Callable[[str], Any], column: str
 ) -> pl.DataFrame:
+    """Turn one column of strings into values, adding to ``fault`` where ``reading`` raises ValueError."""
     words = frame[name].drop_nulls().unique().to_list()
     values: list[Any] = []
     faults: list[str | None] = []
@@ -154,7 +155,7 @@ def verdict(cell: str) -> str | None:
 
 def repeat(cell: str) -> int | None:
     """A repeat's number, not negative."""
-    if cell == "":
+    if cell.lower() in NOTHING:
         return None
     try:
         number = float(cell)
