@@ -67,7 +67,7 @@ def compiled(pattern: str) -> Callable[[str | bytes], bool]:
     """Does the pattern stand in a text, or in bytes of any encoding that keeps ASCII? Case does not count."""
     options = re2.Options()
     options.case_sensitive = False
-    options.encoding = re2.Options.Encoding.LATIN1
+    options.encoding = re2.Options.Encoding.LATIN1  # pyright: ignore[reportAttributeAccessIssue]  (not in its stubs)
     options.max_mem = 256 << 20
     search = re2.compile(pattern.encode(), options).search
 
