@@ -1,7 +1,7 @@
 """Which strings stand in this code, and under which name? Strings are told from comments and prose, in any language.
 
 One regular expression a language finds comments and strings in order, so that a quote in a comment or a comment sign in
-a string is not mistaken; where a string stands is asked of RE2, which needs the same time for any text. Nothing is parsed
+a string is not mistaken; where a string stands is asked of RE2, which is as quick on any text. Nothing is parsed
 into a tree: code that is broken, hostile or nested ten thousand deep costs what any other code costs, because each
 alternative consumes what it matched to the end of the file at worst. ``languages.toml`` says what comments and strings
 look like.
