@@ -15,9 +15,11 @@ from typing import Any
 import polars as pl
 
 from weighbridge.cell.doctor import require
-from weighbridge.panel import Cache, Done, analysers_for, stream
+from weighbridge.panel import Cache, Done, analysers_for, measuring, stream
+from weighbridge.panel.batches import Instrument
+from weighbridge.panel.batches import run as give
 from weighbridge.panel.rulefiles import Rule, read_rules
-from weighbridge.store.schemas import FINDINGS, SCANS
+from weighbridge.store.schemas import FINDINGS, MEASURES, SCANS
 from weighbridge.store.tables import Run
 
 Progress = Callable[[str, int, int], None]
@@ -61,10 +63,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Scanned:
-    """What a scan wrote: ``store.schemas`` SCANS and FINDINGS, and the summary by language and tool."""
+    """What a scan wrote: ``store.schemas`` SCANS, FINDINGS and MEASURES, and the summary by language and tool."""
 
     scans: pl.DataFrame
     findings: pl.DataFrame
+    measures: pl.DataFrame
     lines: list[Line]
 
 
@@ -94,7 +97,7 @@ def scan(
     cache: Path | None = None,
     on_progress: Progress = lambda what, done, total: None,
 ) -> Scanned:
-    """Scan every distinct program of a run, or of a collection, and write the tables ``scans`` and ``findings``.
+    """Scan and measure every distinct program of a run or collection; writes ``scans``, ``findings``, ``measures``.
 
     Args:
         tools: names of analysers; all by default. Only theirs are in the tables then.
@@ -119,6 +122,7 @@ def scan(
             lines.setdefault((done.language, done.tool), Line(done.language, done.tool)).add(done)
             scans.append(pl.DataFrame([asdict(one) for one in done.scans()], schema=SCANS))
             findings.append(pl.DataFrame([asdict(one) for one in done.findings()], schema=FINDINGS))
+        measures = _measure(programs, workers, kept, lines, on_progress)
     said, found = pl.concat(scans), pl.concat(findings)
     facts = {
         "step": "scan",
@@ -129,7 +133,40 @@ def scan(
     }
     run.write("scans", said, **facts)
     run.write("findings", found, **facts)
-    return Scanned(said, found, list(lines.values()))
+    run.write("measures", measures, step="scan", tools=[measuring.version()])
+    return Scanned(said, found, measures, list(lines.values()))
+
+
+def _measure(
+    programs: pl.DataFrame,
+    workers: int | None,
+    cache: Cache | None,
+    lines: dict[tuple[str, str], Line],
+    on_progress: Progress,
+) -> pl.DataFrame:
+    """Lines, comments, functions and complexity of every program; what cannot be measured has nulls, not zeros."""
+    rows: list[dict[str, Any]] = []
+    for (name,), group in programs.group_by(["language"], maintain_order=True):
+        language = str(name or "")
+        line = lines.setdefault((language, measuring.NAME), Line(language, measuring.NAME))
+        if language not in measuring.ENDINGS:
+            rows += [{"program": program, "state": "not measurable"} for program in group["program"]]
+            line.programs, line.missing = group.height, group.height
+            line.detail = f"{language or 'a language that is not named'} is not known to lizard and pygments here"
+            continue
+
+        def show(tool: str, done: int, total: int, language: str = language) -> None:
+            on_progress(f"{language}: {tool}", done, total)
+
+        instrument = Instrument(measuring.NAME, measuring, language)
+        for done in give(instrument, Texts(group), workers=workers, cache=cache, on_progress=show):
+            line.add(done)
+            for one in done.said:
+                measured = one.state == "analysed" and one.numbers is not None
+                numbers = dict(one.numbers or {}) if measured else {}
+                state = "measured" if measured else "not measurable"
+                rows.append({"program": one.program, "state": state, **numbers})
+    return pl.DataFrame(rows, schema=MEASURES)
 
 
 def _every(

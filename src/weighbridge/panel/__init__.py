@@ -15,9 +15,9 @@ from functools import cache as remembered
 from types import ModuleType
 
 from weighbridge.errors import UnknownName
-from weighbridge.panel.batches import CANARY as CANARY_NAME
 from weighbridge.panel.batches import Done, Instrument, Said, run
 from weighbridge.panel.cache import Cache
+from weighbridge.panel.face import CANARY as CANARY_NAME
 from weighbridge.panel.face import Analyser, Finding, Reading, Remark, Scan, State
 from weighbridge.panel.rulefiles import Rule
 

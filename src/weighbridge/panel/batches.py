@@ -27,9 +27,8 @@ from weighbridge import cell
 from weighbridge.cell.runtime import prepare
 from weighbridge.cell.tool import TOOL_LIMITS
 from weighbridge.panel.cache import Cache, Row
-from weighbridge.panel.face import WORK, Analyser, Finding, Reading, Remark, Scan, State
+from weighbridge.panel.face import CANARY, WORK, Analyser, Finding, Reading, Remark, Scan, State
 
-CANARY = "canary"
 LARGEST = 1 << 20
 """Bytes of text over which a program is given to no tool: no answer of a model is that long, and tools choke on it."""
 BATCH_BYTES = 4 << 20

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
 State = Literal["analysed", "not analysable", "canary failed", "tool missing"]
+CANARY = "canary"
+"""Name of the file, without ending, that a tool must flag."""
 WORK = "/srv/data"
 """The folder in the cell where a batch's programs are laid."""
 
