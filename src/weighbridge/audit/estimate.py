@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from weighbridge.audit.plan import Plan
+from weighbridge.panel.counting import findings_by_program
 from weighbridge.panel.silence import unseen
 from weighbridge.stats.design import Design, Outcome
 from weighbridge.stats.effects import Effects, analyse
@@ -147,9 +148,7 @@ def _with_panel(frame: pl.DataFrame, run: Run) -> pl.DataFrame:
     named: dict[str, list[int | None]] = {}
     for program, cwe in findings.select("program", "cwe").iter_rows():
         named.setdefault(program, []).append(cwe)
-    # bandit and ruff's S rules are one instrument: B608 and S608 on one line are one finding
-    once = findings.with_columns(pl.col("rule").str.replace(r"^[A-Z]+", "").alias("number"))
-    counts = once.unique(["program", "line", "number"]).group_by("program").len("findings")
+    counts = findings_by_program(findings)
 
     def is_unseen(row: dict[str, Any]) -> bool | None:
         if row["verdict"] != "vulnerable":

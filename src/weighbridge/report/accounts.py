@@ -205,7 +205,9 @@ EFFECT_COLUMNS: dict[str, pl.DataType] = {
     "difference": REAL, "difference_low": REAL, "difference_high": REAL,
     "ratio": REAL, "ratio_low": REAL, "ratio_high": REAL,
     "here_difference": REAL, "here_low": REAL, "here_high": REAL, "here_is_bound": pl.Boolean(),
-    "p": REAL, "p_holm": REAL, "q_bh": REAL,
+    "p": REAL, "p_holm": REAL, "q_bh": REAL, "p_holm_claim": REAL, "q_bh_claim": REAL,
+    "missing_context": REAL, "missing_neutral": REAL, "difference_least": REAL, "difference_most": REAL,
+    "answered_least": REAL, "answered_most": REAL,
     "placebos": WHOLE, "placebo_low": REAL, "placebo_high": REAL, "placebo_t": REAL, "placebo_p": REAL,
     "no_placebo": TEXT, "reference": TEXT, "did": REAL, "did_low": REAL, "did_high": REAL, "did_p": REAL,
 }  # fmt: skip

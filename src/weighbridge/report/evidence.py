@@ -34,6 +34,7 @@ class Evidence:
         trials: one row a planned trial, with its answer's and its verdict's columns (null where there is none) and
             ``outcome`` (one of ``OUTCOMES`` or *not asked*).
         effects, rates: the estimates, or None where that step has not run.
+        stops: what a sequential plan decided and when, or None.
         scans, findings, programs: likewise.
         facts: by table, what its step wrote about itself.
         certificate: the instrument's calibration, or None.
@@ -49,6 +50,7 @@ class Evidence:
     findings: pl.DataFrame | None
     effects: pl.DataFrame | None
     rates: pl.DataFrame | None
+    stops: pl.DataFrame | None
     facts: dict[str, dict[str, Any]]
     certificate: dict[str, Any] | None
     strays: int
@@ -75,7 +77,7 @@ def read(folder: Path) -> Evidence:
     trials, strays = _joined(run)
     optional = {
         name: run.read(name) if run.has(name) else None
-        for name in ("programs", "scans", "findings", "effects", "rates")
+        for name in ("programs", "scans", "findings", "effects", "rates", "stops")
     }
     facts = {name: run.facts(name) for name in ("trials", "answers", "verdicts", *optional) if run.has(name)}
     return Evidence(
@@ -88,6 +90,7 @@ def read(folder: Path) -> Evidence:
         findings=optional["findings"],
         effects=optional["effects"],
         rates=optional["rates"],
+        stops=optional["stops"],
         facts=facts,
         certificate=certificate(folder),
         strays=strays,

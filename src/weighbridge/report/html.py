@@ -49,6 +49,7 @@ def render(run_folder: Path) -> str:
         _verdict(evidence),
         _outcomes(evidence),
         _effects(evidence),
+        *([_stops(evidence)] if evidence.stops is not None else []),
         _tasks(evidence, proved),
         _refusals(evidence),
         _weaknesses(evidence),
@@ -168,6 +169,15 @@ def _effects(evidence: Evidence) -> Section:
     )  # fmt: skip
 
 
+def _stops(evidence: Evidence) -> Section:
+    assert evidence.stops is not None
+    saved = int(evidence.stops["trials_saved"].sum())
+    return section(
+        "audit/stops.html", "When asking stopped", "Stopping", rows=evidence.stops.to_dicts(), saved=saved,
+        planned=evidence.trials.height, interest=evidence.plan.analysis.ratio_of_interest,
+    )  # fmt: skip
+
+
 def _ordered(effects: pl.DataFrame) -> pl.DataFrame:
     rank = pl.col("status").replace_strict({"planned": 0, "exploratory": 1, "placebo": 2}, default=1)
     return effects.sort(rank, "group", "context")
@@ -254,10 +264,12 @@ def _proofs(proved: exhibits.Exhibits) -> Section:
 
 
 def _certificate(evidence: Evidence) -> Section:
-    rows = _flat(evidence.certificate) if evidence.certificate else []
+    held = evidence.certificate
+    known = held is not None and {"readings", "chain", "limits", "coverage"} <= held.keys()
+    rows = _flat(held) if held and not known else []
     return section(
-        "audit/certificate.html", "The instrument’s certificate", "Certificate",
-        rows=rows[:200], more=max(0, len(rows) - 200), present=evidence.certificate is not None,
+        "audit/certificate.html", "The instrument’s certificate", "Certificate", one=held if known else None,
+        rows=rows[:200], more=max(0, len(rows) - 200), present=held is not None,
     )  # fmt: skip
 
 

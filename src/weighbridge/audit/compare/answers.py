@@ -12,6 +12,7 @@ import polars as pl
 
 from weighbridge.audit.review.truth import OURS, truth
 from weighbridge.errors import DataError
+from weighbridge.panel.counting import findings_by_program
 from weighbridge.panel.silence import kin
 from weighbridge.stats.design import Outcome
 from weighbridge.stats.verdict import Margin
@@ -129,11 +130,7 @@ def _with_panel(frame: pl.DataFrame, run: Run, tools: tuple[str, ...]) -> pl.Dat
         .group_by("program")
         .agg(pl.col("spoken").fill_null(value=False).any())
     )
-    once = run.read("findings").with_columns(number=pl.col("rule").str.replace(r"^[A-Z]+(?=\d)", ""))
-    # bandit and ruff's S rules are one instrument: B608 and S608 on one line are one finding
-    counts = (
-        once.unique(["program", "line", "number"]).group_by("program").agg(pl.len().cast(pl.Float64).alias("findings"))
-    )
+    counts = findings_by_program(run.read("findings")).with_columns(pl.col("findings").cast(pl.Float64))
     frame = (
         frame.join(seen, on="program", how="left", maintain_order="left")
         .join(complete.with_columns(complete=True), on="program", how="left", maintain_order="left")

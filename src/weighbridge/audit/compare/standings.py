@@ -66,7 +66,8 @@ def ranks(compared: pl.DataFrame, rated: pl.DataFrame) -> pl.DataFrame:
     for (mode, outcome), group in rated.filter(pl.col("value").is_not_null()).group_by(
         ["mode", "outcome"], maintain_order=True
     ):
-        mine = compared.filter((pl.col("mode") == mode) & (pl.col("outcome") == outcome))
+        there = group["model"].to_list()
+        mine = compared.filter(pl.col("one").is_in(there), pl.col("other").is_in(there), mode=mode, outcome=outcome)
         more_is = mine["more_is"].first() if mine.height else None
         best_first = group.sort("value", "model", descending=[more_is == "better", False])["model"].to_list()
         ranges = rank_ranges(best_first, mine)
