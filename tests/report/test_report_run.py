@@ -12,10 +12,13 @@ import pytest
 from synthetic_run import Shape, Weights, make_run
 
 from weighbridge import report
+from weighbridge.audit.certify import EXPECTED, Certificate, Chain, reading
+from weighbridge.audit.waves import STOPS
 from weighbridge.errors import RunMismatch, StepMissing, TableCorrupt
 from weighbridge.report import accounts, figures, headline
 from weighbridge.report.evidence import read, unfinished
 from weighbridge.report.limits import limits
+from weighbridge.specimens import specimens
 from weighbridge.store.tables import open_run
 
 PLACEBOS = tuple(f"placebo/{name}" for name in "abcdefghij")
@@ -253,6 +256,31 @@ def test_without_a_certificate_the_report_says_so(tmp_path: Path) -> None:
     (run / "certificate.json").write_text("{")
     with pytest.raises(TableCorrupt, match=r"certificate\.json"):
         report.write(run)
+
+
+def test_the_certificate_says_what_was_planted_and_what_was_read(tmp_path: Path) -> None:
+    run, _ = written(tmp_path, Shape(tasks=1, models=ONE))
+    studies = [{"word": "not enough data", "p": 0.01, "planted": 0.0, "difference": 0.02, "difference_low": 0.01,
+                "difference_high": 0.04}] * 40  # fmt: skip
+    readings = [reading(specimens()[name], studies) for name in EXPECTED]
+    chain = Chain(flawed=10, found=9, secure=5, accused=0, unseen=4, errors=0)
+    held = Certificate("2026-11-25", "0.1.0", "none", "abc", ["bandit 1"], 40, 18, 16, 14, 6, chain, readings)
+    (run / "certificate.json").write_text(json.dumps(held.as_dict()))
+    text = text_of(report.write(run).read_text("utf-8"))
+    assert "Not calibrated on this machine" not in text and "not calibrated" in text
+    assert "9 of 10 flawed twins fell to an attack" in text
+    assert "0 of 40 intervals cover, at least 93% are promised" in text
+    assert "found in 0 of 40 studies, at least 80% are promised" in text
+
+
+def test_a_sequential_plan_shows_when_asking_stopped(tmp_path: Path) -> None:
+    run, text = written(tmp_path, Shape(tasks=1, models=ONE))
+    assert "When asking stopped" not in text
+    stop = {"model": "m", "context": "us_government/treasury", "why": "futile", "waves": 3, "p": 0.4,
+            "ratio_low": 0.7, "ratio_high": 1.3, "trials_saved": 12}  # fmt: skip
+    open_run(run).write("stops", pl.DataFrame([stop], schema=STOPS), step="ask")
+    text = text_of(report.write(run).read_text("utf-8"))
+    assert "When asking stopped" in text and "futile" in text and "12 of" in text
 
 
 @pytest.mark.parametrize(
