@@ -25,6 +25,7 @@ from weighbridge.audit.compare.tasks import NOTES
 from weighbridge.audit.review.truth import OURS
 from weighbridge.report import figures, words
 from weighbridge.report.accounts import cwe_names
+from weighbridge.report.evidence import certificate
 from weighbridge.report.files import plain, write_frame
 from weighbridge.report.hostile import line
 from weighbridge.report.page import Section, render_page, section
@@ -370,6 +371,7 @@ def _basis(found: Comparison, run: Run, source: str) -> Section:
     return section(
         "compare/basis.html", "What it rests on", "Basis", facts=found.facts, imported=facts, source=source,
         folder=shlex.quote(str(run.folder)), counts=_counts(facts.get("counts", {})),
+        certificate=certificate(run.folder),
     )  # fmt: skip
 
 
