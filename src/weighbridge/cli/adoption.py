@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 SHOWN = 12
 BOUNDS = (
-    "low to high: what a better map from names to classes could still move (unknown names, open weights without a known "
-    "repository). at most: if stealth models and other were all of that class too. A router's traffic is not the market."
+    "low to high: what a better map from names to classes could still move (unknown names, open weights without a "
+    "known repository). at most: if stealth models and other were all of that class too. A router's traffic is not the "
+    "market."
 )
 
 
