@@ -72,6 +72,22 @@ class Judge:
         return frozenset(self.words["everyday"])
 
     @cached_property
+    def _programs(self) -> frozenset[tuple[str, ...]]:
+        return frozenset(tokens(name) for name in self.words["programs"])
+
+    @cached_property
+    def _prose(self) -> frozenset[str]:
+        return frozenset(self.words["prose_words"])
+
+    @cached_property
+    def _says_model(self) -> frozenset[str]:
+        return frozenset(self.words["model_words"])
+
+    @cached_property
+    def _wants_any(self) -> frozenset[str]:
+        return frozenset(self.words["weights_words"])
+
+    @cached_property
     def _vocabulary(self) -> frozenset[str]:
         """Every word that stands in a known model's name or in the catalogue's rules; others belong to a project's
         name."""
@@ -111,7 +127,7 @@ class Judge:
         if provider := sdks.of_variable(text):
             yield Judged("key name", text, text, "hint", f"a variable of {provider}")
             return
-        weak = role == "weak" or bool(self._words_of(key) & set(self.words["prose_words"]))
+        weak = role == "weak" or not self._prose.isdisjoint(self._words_of(key))
         whole = not re.search(r"\s", text)
         if whole or role == "command":
             yield from self._addresses(text, key, weak)
@@ -156,8 +172,8 @@ class Judge:
         if not _SHAPE.fullmatch(text) or (_FILE.search(text) and not asked) or "//" in text:
             return
         words = self._words_of(key)
-        says_model = asked or bool(words & set(self.words["model_words"]))
-        wants_any = asked or bool(words & set(self.words["weights_words"]))
+        says_model = asked or not self._says_model.isdisjoint(words)
+        wants_any = asked or not self._wants_any.isdisjoint(words)
         match = self.book.find(text)
         evidence = f"{key} = {text}" if key else text
         if match is None:
@@ -194,13 +210,18 @@ class Judge:
         sized = any(_SIZE.fullmatch(token) for token in core)
         everyday = core[0] in self._everyday if core else True
         nobody = match.maker is None and match.derived_from is None and match.model is None
+        if core in self._programs and not owned:
+            return None, ""
         if not core or nobody:
             return ("hint", "a name that several makers use") if says_model and (numbered or asked) else (None, "")
         if len(core) == 1 and not owned:
             bare: Sure = "likely" if asked else "hint"
             return (bare, "a family's name alone") if says_model else (None, "")
         if match.model is None and match.family is None and match.derived_from is None:
-            return ("likely", "a maker's namespace, under a name that says model") if says_model else (None, "")
+            # openai.local_shell is a tool, openai/… a model: only a path is a namespace.
+            return (
+                ("likely", "a maker's namespace, under a name that says model") if says_model and owned else (None, "")
+            )
         if match.derived_from and match.maker is None and not says_model:
             return ("hint", "somebody's name after a family") if numbered else (None, "")
         if says_model:

@@ -53,6 +53,10 @@ _COMPARED = re2.compile(
 )
 _COMPARED_AFTER = re.compile(r"\s*(?:[=!]==?|in\b|not in\b|\.equals)")
 _AS_KEY = re.compile(r"\s*\]?\s*(?::(?!:)|=>)\s*(?=[\d\[{(\"'A-Za-z-])")
+_LISTED = re2.compile(r"(?:[^|]\|\s*|\b(?:Literal|examples?\s*=)\s*\[[^\]]*)$")
+_OR_TYPE = re.compile(r"\s*\|(?!\|)")
+_ROW = re.compile(r"(?:^|[\[({,=\n])\s*[(\[]\s*$")
+_LIMIT = re.compile(r"\s*,\s*-?\d[\d_.]*k?\s*[,)\]]")
 _IMPORTED = re2.compile(r"(?:\bfrom|\brequire\s*\(|\bimport\s*\(?|\buse)\s*$")
 _STATEMENT = re.compile(r"(?:^|(?<![(\[{,=+\\])[ \t]*\n)[ \t]*$")
 
@@ -121,6 +125,12 @@ def standing(left: str, right: str) -> tuple[str, Role]:
         return "", "sdk"
     role: Role = "value"
     if _COMPARED.search(left) or _COMPARED_AFTER.match(right):
+        role = "weak"
+    elif _LISTED.search(left) or _OR_TYPE.match(right):
+        # One of the strings that a type allows, or an example of what could be passed.
+        role = "weak"
+    elif _LIMIT.match(right) and _ROW.search(left):
+        # A row of a table: (name, tokens it can read).
         role = "weak"
     if _AS_KEY.match(right) and re.search(r"[{,\[(\n]\s*$", left):
         return "", "weak"

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from weighbridge.catalog import Catalog
 from weighbridge.errors import DataError
-from weighbridge.inventory import sdks, words
+from weighbridge.inventory import detectors, sdks, words
 from weighbridge.inventory.addresses import redacted
 from weighbridge.inventory.hits import COUNTED_PLACES, Hit, Remarks
 from weighbridge.inventory.judge import Judge, Judged
@@ -27,6 +27,9 @@ from weighbridge.inventory.walk import Found, shown, walk
 CHUNK = 250
 CATALOGUE = 25
 """A file that names more models than this is a list of models (prices, limits, menus): what it names are hints."""
+MENU = 8
+"""Code that names more models than this in a run, each within ``APART`` lines of the one before, lists them."""
+APART = 2
 FEW = 600
 """Fewer files than this are read here: starting a pool would take longer."""
 
@@ -84,7 +87,7 @@ def survey(
             name = owner[result.found.path]
             if result.remark:
                 remarks.add(result.remark, f"{name}/{result.found.shown}" if len(roots) > 1 else result.found.shown)
-            own = list(_hits(name, result, judge, everything))
+            own = _without_lists(list(_hits(name, result, judge, everything)))
             if len({hit.name for hit in own if hit.kind == "model" and hit.counted}) > CATALOGUE:
                 remarks.add(f"files that list more than {CATALOGUE} models: hints, not uses", result.found.shown)
                 own = [
@@ -164,6 +167,34 @@ def _hits(repository: str, result: Read, judge: Judge, everything: bool) -> Iter
         if key not in seen:
             seen.add(key)
             yield _hit(repository, result.found, judged, judge.book, everything)
+
+
+def _without_lists(hits: list[Hit]) -> list[Hit]:
+    """The hits of one file of code, those in a long run of different models turned to hints: a menu, or what an SDK
+    can do. Configuration is not code: what it lists, it offers."""
+    if not hits or not detectors.is_code(hits[0].file):
+        return hits
+    lines: dict[int, set[str]] = {}
+    for hit in hits:
+        if hit.kind == "model":
+            lines.setdefault(hit.line, set()).add(hit.name)
+    # In a file that is a list for the most part, three together are a piece of it; one alone may be a default.
+    is_list = len(set[str]().union(*lines.values())) > CATALOGUE
+    menu, apart = (2, 3 * APART) if is_list else (MENU, APART)
+    listed: set[int] = set()
+    run: list[int] = []
+    for line in [*sorted(lines), -1]:
+        if run and not 0 < line - run[-1] <= apart:
+            if len(set[str]().union(*(lines[one] for one in run))) > menu:
+                listed.update(run)
+            run = []
+        run.append(line)
+    return [
+        replace(hit, sure="hint", counted=False, why=f"in a list of models; {hit.why}")
+        if hit.kind == "model" and hit.line in listed
+        else hit
+        for hit in hits
+    ]
 
 
 def _hit(repository: str, found: Found, judged: Judged, book: Catalog, everything: bool) -> Hit:

@@ -58,3 +58,9 @@ def of(name: str) -> Detector | None:
             return detector
     dot = low.rfind(".")
     return by_suffix.get(low[dot:]) if dot >= 0 else None
+
+
+def is_code(name: str) -> bool:
+    """Whether a file of this name is read as source code."""
+    detector = of(name.rsplit("/", 1)[-1])
+    return detector is not None and detector.name in ("code", "notebooks")

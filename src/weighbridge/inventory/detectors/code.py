@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from weighbridge.inventory.hits import Mention, Wanted
 from weighbridge.inventory.lexer import languages, strings
 
 SUFFIXES = tuple(languages())
+_DECLARATIONS = (".d.ts", ".d.mts", ".d.cts", ".pyi")
 _PYTHON_IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
 
 
@@ -20,4 +22,7 @@ def read(text: str, name: str, wanted: Wanted) -> Iterator[Mention]:
         for found in _PYTHON_IMPORT.finditer(text):
             line, at = line + text.count("\n", at, found.start(1)), found.start(1)
             yield Mention(line, found.group(1), "import", "sdk")
-    yield from strings(text, languages()[suffix], wanted)
+    declares = name.lower().endswith(_DECLARATIONS)
+    for mention in strings(text, languages()[suffix], wanted):
+        # What a declaration names is what may be passed, not what is.
+        yield replace(mention, role="weak") if declares and mention.role == "value" else mention
