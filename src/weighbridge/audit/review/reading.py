@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from weighbridge.audit.refusal import looks_refused
 
 State = Literal["reviewed", "unreadable", "refused", "truncated", "error"]
-LONGEST = 200_000
-"""Characters of an answer that are looked at; a verdict is short."""
+LONGEST = 100_000
+"""Characters that an answer may have; a verdict is short."""
+MOST_BRACES = 2_000
+"""Opening braces that begin no JSON object, after which an answer counts as made to be unreadable."""
 MOST_FINDINGS = 100
 WORDS = {"true": True, "yes": True, "false": False, "no": False}
 _CWE = re.compile(r"\s*(?:CWE[-_ ]?)?(\d{1,4})\b", re.IGNORECASE)
@@ -73,7 +74,8 @@ def read(state: str, completion: str, mark: str, *, error: str = "") -> Reading:
     if len(completion) > LONGEST:
         return Reading("unreadable", why=f"the answer has {len(completion):,} characters")
     try:
-        verdicts = {_verdict(found) for found in _objects(completion) if _bears(found, mark)}
+        objects = _objects(completion)
+        verdicts = {_verdict(found) for found in objects if _bears(found, mark)}
     except _Wrong as wrong:
         return Reading("unreadable", why=str(wrong))
     if len(verdicts) == 1:
@@ -84,7 +86,7 @@ def read(state: str, completion: str, mark: str, *, error: str = "") -> Reading:
         return Reading("truncated", why="cut off before a whole verdict")
     if state == "refused" or looks_refused(completion):
         return Reading("refused", why="declines to review")
-    if any("vulnerable" in found for found in _objects(completion)):
+    if any("vulnerable" in found for found in objects):
         return Reading("unreadable", why="a verdict without the program's mark")
     return Reading("unreadable", why="no JSON object" if "{" not in completion else "no verdict among its JSON")
 
@@ -96,19 +98,27 @@ def _no_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _objects(text: str) -> Iterator[dict[str, Any]]:
-    """Every outermost JSON object in a text, in fences or not."""
+def _objects(text: str) -> list[dict[str, Any]]:
+    """Every outermost JSON object in a text, in fences or not. Bounded: a hostile answer must not cost minutes.
+
+    Raises:
+        _Wrong: nested without end, or braces without end.
+    """
     decoder = json.JSONDecoder(object_pairs_hook=_no_twice, strict=False)
-    place = text.find("{")
+    found: list[dict[str, Any]] = []
+    stray, place = 0, text.find("{")
     while place >= 0:
-        end = place + 1
         try:
-            found, end = decoder.raw_decode(text, place)
-        except (ValueError, RecursionError):
-            found = None
-        if isinstance(found, dict):
-            yield cast("dict[str, Any]", found)
+            one, end = decoder.raw_decode(text, place)
+            found.append(cast("dict[str, Any]", one))
+        except RecursionError:
+            raise _Wrong("JSON nested without end") from None
+        except ValueError:
+            stray, end = stray + 1, place + 1
+            if stray > MOST_BRACES:
+                raise _Wrong(f"more than {MOST_BRACES:,} braces that begin no JSON") from None
         place = text.find("{", end)
+    return found
 
 
 def _bears(found: dict[str, Any], mark: str) -> bool:

@@ -46,7 +46,7 @@ class Truth:
 
     @property
     def unit(self) -> str:
-        """The column that counts as one piece of evidence: the task, for ours the scenario (its tasks share an oracle)."""
+        """The column that counts as one piece of evidence: the task, for ours the scenario, its oracle."""
         return "cluster" if self.sources == (OURS,) else "task"
 
     @property
