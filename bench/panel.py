@@ -80,19 +80,17 @@ def main() -> None:
             n = {name: sum(getattr(line, name) for line in lines) for name in names}
             label = f"{tool} {lines[0].version}" if lines and not n["missing"] else f"{tool} (missing)"
             counts = f"{n['programs']:,} | {n['analysed']:,} | {n['not_analysable']:,} | {n['findings']:,}"
-            print(
-                f"| {label} | {languages} | {counts} | {wall:.0f} | {cpu:.0f} | {n['programs'] / wall:,.0f} |",
-                flush=True,
-            )
+            rate = n["programs"] / wall
+            print(f"| {label} | {languages} | {counts} | {wall:.0f} | {cpu:.0f} | {rate:,.0f} |", flush=True)
         again, _, done = timed(run, options.tool, options, cache)
         size = sum(path.stat().st_size for path in Path(folder).glob("panel.sqlite*")) / (1 << 20)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    load = os.getloadavg()[1]
     print(
-        f"\n{frame.height:,} programs, {options.workers} workers: {total:.0f} s ({spent:.0f} s of processor time; load of the "
-        f"machine {load:.1f}); all again from the cache: {again:.1f} s; peak memory of the scanning process {peak:.0f} MiB; "
-        f"cache {size:.0f} MiB"
+        f"\n{frame.height:,} programs, {options.workers} workers: {total:.0f} s, {spent:.0f} s of processor time;",
+        end=" ",
     )
+    print(f"load of the machine {os.getloadavg()[1]:.1f}; all again from the cache: {again:.1f} s;", end=" ")
+    print(f"peak memory of the scanning process {peak:.0f} MiB; cache {size:.0f} MiB")
 
 
 if __name__ == "__main__":

@@ -150,14 +150,13 @@ def fingerprint(instrument: Instrument) -> str:
 
 
 def adapter_version(analyser: Analyser) -> str:
-    """The hash of the source that an analyser comes from, with the data files beside it that bear its name."""
-    source = (
-        Path(analyser.__file__ or "") if isinstance(analyser, ModuleType) else Path(inspect.getfile(type(analyser)))
-    )
-    beside = sorted(path for path in source.parent.glob(f"{source.stem}*") if path.is_file())
+    """The hash of the source that an analyser comes from, of the data files beside it that bear its name, and of the
+    panel's own modules, which it reads with."""
+    source = Path(inspect.getfile(analyser if isinstance(analyser, ModuleType) else type(analyser)))
+    files = {*source.parent.glob(f"{source.stem}*"), *Path(__file__).parent.glob("*.py")}
     digest = hashlib.sha256()
-    for path in beside:
-        digest.update(path.read_bytes())
+    for path in sorted(path for path in files if path.is_file()):
+        digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
 
