@@ -133,7 +133,7 @@ def main() -> None:
             subprocess.run(["tar", "-x", "-C", str(old)], input=archive.stdout, check=True)
             versions[options.against] = old / "src"
         expected = alone(scratch / "alone")
-        print("| files | MB | read | version | workers | seconds | CPU seconds | files/s | planted as labelled | load |")
+        print("| files | MB | read | version | workers | seconds | CPU seconds | files/s | planted, right | load |")
         print("|---|---|---|---|---|---|---|---|---|---|", flush=True)
         for files in options.files:
             tree = scratch / f"tree{files}"

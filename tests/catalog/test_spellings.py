@@ -261,3 +261,56 @@ def test_countries_agree_with_epochs_for_every_model_it_rates() -> None:
     }
     # BigCode is an international collaboration: no country is known for it here.
     assert {model.split(" 2")[0] for model in differing} == {"StarCoder"}
+
+
+@pytest.mark.parametrize(
+    ("spelling", "maker", "origin"),
+    [
+        ("gpt2", "openai", "open_other"),
+        ("gpt-4o-mini-tts", "openai", "proprietary_other"),
+        ("whisper-1", "openai", "open_other"),
+        ("text-embedding-3-small", "openai", "proprietary_other"),
+        ("text-embedding-v3", "alibaba", "proprietary_cn"),
+        ("text-embedding-004", "google", "proprietary_other"),
+        ("BAAI/bge-m3", "baai", "open_cn"),
+        ("thenlper/gte-large", "alibaba", "open_cn"),
+        ("sentence-transformers/all-MiniLM-L6-v2", "sentence-transformers", "open_other"),
+        ("bert-base-uncased", "google", "open_other"),
+        ("bert-nebulon-alpha", "mistral", "open_other"),
+    ],
+)
+def test_models_that_are_no_language_models_have_their_maker(spelling: str, maker: str, origin: str) -> None:
+    match = BOOK.find(spelling)
+    assert match is not None
+    assert (match.maker, match.origin) == (maker, origin)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "host"),
+    [
+        ("openrouter/deepseek/deepseek-chat", "openrouter"),
+        ("vertex_ai/deepseek-ai/deepseek-v3.1-maas", "vertex"),
+        ("deepseek/deepseek-chat", "deepseek-api"),
+        ("Qwen/Qwen3-8B", None),
+    ],
+)
+def test_the_outermost_host_is_the_one_that_is_asked(spelling: str, host: str | None) -> None:
+    match = BOOK.find(spelling)
+    assert match is not None and match.host == host
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("https://bedrock-runtime.eu-west-1.amazonaws.com/model/x/invoke", "bedrock"),
+        ("us-central1-aiplatform.googleapis.com", "vertex"),
+        ("https://mine.openai.azure.com/openai/deployments/x", "azure"),
+        ("https://ark.cn-shanghai.volces.com/api/v3", "volcengine"),
+        ("s3.eu-west-1.amazonaws.com", None),
+        ("storage.googleapis.com", None),
+        ("notapi.openai.com.example.org", None),
+    ],
+)
+def test_a_host_is_known_in_every_region(address: str, host: str | None) -> None:
+    found = BOOK.host_of(address)
+    assert (found.id if found else None) == host

@@ -5,6 +5,7 @@ name a maker, family or model that has no row. A user's own rows come last, and 
 """
 
 import functools
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -40,6 +41,12 @@ def load(extra: Path | None = None, folder: Path = rows.FOLDER) -> Catalog:
     for host in facts.hosts:
         for prefix in (host.id, *host.prefixes):
             book.index.prefixes.setdefault(prefix.casefold(), host)
+        for domain in host.domains:
+            if "*" in domain:
+                wild = re.compile("[^/]+".join(re.escape(piece) for piece in domain.split("*")))
+                book.index.wild_domains.append((wild, host))
+            else:
+                book.index.domains.setdefault(domain, host)
     seen: dict[Key, str] = {}
     for family in facts.families:
         if family.maker not in book.makers:

@@ -5,6 +5,7 @@ a reviewed other spelling, the name with packing, mode or date taken off, then a
 namespace alone. What none of them knows is ``None``: nothing is guessed. What could be two makers' says so.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -28,6 +29,8 @@ class Match:
     nobody said who made it. ``open`` is None where the name alone does not tell. ``how`` is exact, alias or rule, and
     ``rule`` says in words which. ``sure`` speaks of the maker and the weights: certain or likely. ``candidates`` are
     the makers it could be. ``derived_from`` is the family it is named after when somebody else trained it further.
+    ``host`` is the outermost host that the path names: the one that is asked. ``depth`` is how many words of the name
+    the family's pattern covers, 0 where a model's own row was found.
     """
 
     spelling: str
@@ -45,6 +48,7 @@ class Match:
     host: str | None = None
     released: date | None = None
     licence: str = ""
+    depth: int = 0
 
     @property
     def origin(self) -> Origin:
@@ -74,6 +78,8 @@ class Index:
     patterns: dict[str, list[tuple[Key, rows.Family]]] = field(default_factory=dict)
     namespaces: dict[str, str] = field(default_factory=dict)
     prefixes: dict[str, rows.Host] = field(default_factory=dict)
+    domains: dict[str, rows.Host] = field(default_factory=dict)
+    wild_domains: list[tuple[re.Pattern[str], rows.Host]] = field(default_factory=list)
     maker_names: dict[Key, str] = field(default_factory=dict)
     ambiguous: dict[Key, tuple[str, ...]] = field(default_factory=dict)
 
@@ -143,10 +149,12 @@ class Catalog:
         bare = address.casefold().split("://", 1)[-1].split("/", 1)[0]
         if bare in self.index.prefixes:
             return self.index.prefixes[bare]
-        for host in self.facts.hosts:
-            if any(bare == domain or bare.endswith("." + domain) for domain in host.domains):
-                return host
-        return None
+        rest = bare
+        while rest:
+            if rest in self.index.domains:
+                return self.index.domains[rest]
+            _, _, rest = rest.partition(".")
+        return next((host for pattern, host in self.index.wild_domains if pattern.fullmatch(bare)), None)
 
     def country_of_maker(self, name: str) -> str | None:
         """The country of a maker given by id, name or namespace; None if the maker or its country is not known."""
@@ -182,14 +190,15 @@ class Catalog:
         )
 
     def owner_of(self, path: tuple[str, ...]) -> _Owner:
-        host: str | None = None
+        served = [self.index.prefixes[piece] for piece in path if piece in self.index.prefixes]
+        # "openrouter/deepseek/…" is asked of OpenRouter, whoever it passes the question on to.
+        host = served[0].id if served else None
         for depth, piece in enumerate(reversed(path)):
-            maker, served = self.index.namespaces.get(piece), self.index.prefixes.get(piece)
-            if maker and not (depth and served):
-                return _Owner(maker, served.id if served else None)
-            if served:
-                host = host or served.id
-            elif piece not in self.facts.repackers and depth == 0 and not _is_host_path(path):
+            maker = self.index.namespaces.get(piece)
+            if maker and not (depth and piece in self.index.prefixes):
+                return _Owner(maker, host)
+            known = piece in self.index.prefixes or piece in self.facts.repackers
+            if not known and depth == 0 and not _is_host_path(path):
                 return _Owner(None, host, piece)
         return _Owner(None, host)
 
@@ -302,28 +311,29 @@ class Catalog:
             for pattern, family in self.index.patterns.get(name[0], ()):
                 if prefix and family.maker != prefix:
                     continue
-                if _fits(pattern, name) and (best is None or len(pattern) > best[0]):
+                # Of two patterns of one length the one that says the number wins: "gpt 2" over "gpt #".
+                if _fits(pattern, name) and (best is None or _rank(pattern) > _rank(best[1])):
                     best = (len(pattern), pattern, family)
         ambiguous = None if owner.maker else self._by_ambiguity(empty, core, best[0] - 1 if best else 0)
         if best is None or ambiguous:
             return ambiguous
-        _, pattern, family = best
+        depth, pattern, family = best
         rule = f"family {family.id}: the name starts with '{' '.join(pattern)}'"
         if owner.stranger:
             return replace(empty, rule=f"{rule}, published by '{owner.stranger}', who is not known", sure="likely",
-                           derived_from=family.id)  # fmt: skip
+                           derived_from=family.id, depth=depth)  # fmt: skip
         if owner.maker and owner.maker != family.maker and not owner.host:
             maker = self.makers[owner.maker]
             return replace(
                 empty, maker=maker.id, maker_name=maker.name, country=maker.country, derived_from=family.id,
-                rule=f"namespace of {maker.name}; named after family {family.id}",
+                rule=f"namespace of {maker.name}; named after family {family.id}", depth=depth,
             )  # fmt: skip
         maker = self.makers[family.maker]
         # A new model of an open family may be closed: that its weights are open is only likely until a row says so.
         certain = (family.sure == "certain" or owner.maker == family.maker) and family.open is not True
         return replace(
             empty, maker=maker.id, maker_name=maker.name, country=maker.country, open=family.open, family=family.id,
-            licence=family.licence, rule=rule, sure="certain" if certain else "likely",
+            licence=family.licence, rule=rule, sure="certain" if certain else "likely", depth=depth,
         )  # fmt: skip
 
     def _by_owner(self, empty: Match, owner: _Owner) -> Match | None:
@@ -356,6 +366,10 @@ def _as_row(name: str | None, on: date | None, match: Match | None) -> tuple[obj
 
 def _is_host_path(path: tuple[str, ...]) -> bool:
     return len(path) > 1 and path[0] in {"accounts", "publishers"}
+
+
+def _rank(pattern: Key) -> tuple[int, int]:
+    return len(pattern), sum(word not in ("#", "%") for word in pattern)
 
 
 def _fits(pattern: Key, name: Key) -> bool:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from weighbridge.catalog.rows import Host
 
 _ADDRESS = re.compile(
-    r"(?:(https?|wss?|grpcs?)://)?(?:[^\s/@\"'`<>]*@)?([A-Za-z0-9][\w.\-{}$]*\.[A-Za-z]{2,}|localhost|host\.docker\.internal|ollama|127\.0\.0\.1|0\.0\.0\.0)(:\d{2,5})?(/[^\s\"'`<>?#)]*)?"
+    r"(?:(https?|wss?|grpcs?)://)?(?:[^\s/@\"'`<>]*@)?([A-Za-z0-9{$][\w.\-{}$]*\.[A-Za-z]{2,}|localhost|host\.docker\.internal|ollama|127\.0\.0\.1|0\.0\.0\.0)(:\d{2,5})?(/[^\s\"'`<>?#)]*)?"
 )
 _MODEL = re.compile(r"/(?:models|deployments|engines|foundation-models?)/([A-Za-z][\w.\-]*)")
 _SECRET = re.compile(
@@ -102,19 +101,8 @@ def host(address: Address, book: Catalog, words: dict[str, Any]) -> Host | None:
         known = book.host_of(f"localhost{address.port}") if address.port else None
     else:
         known = book.host_of(address.domain) if "." in address.domain else None
-    if known is None:
-        by_id = {row.id: row for row in book.facts.hosts}
-        for name, pattern in _patterns(tuple((row["host"], row["pattern"]) for row in words["address"])):
-            if pattern.fullmatch(address.domain):
-                known = by_id.get(name)
-                break
     if known is None or (not address.scheme and not address.port and address.domain.split(".")[0] == known.id):
         return None
     needed = words["needs"].get(known.id)
     whole = address.domain + address.port + address.path + "/"
     return known if not needed or any(piece in whole for piece in needed) else None
-
-
-@cache
-def _patterns(rows: tuple[tuple[str, str], ...]) -> list[tuple[str, re.Pattern[str]]]:
-    return [(name, re.compile(pattern)) for name, pattern in rows]

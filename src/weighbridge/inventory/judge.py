@@ -210,7 +210,7 @@ class Judge:
         sized = any(_SIZE.fullmatch(token) for token in core)
         everyday = core[0] in self._everyday if core else True
         nobody = match.maker is None and match.derived_from is None and match.model is None
-        if core in self._programs and not owned:
+        if not owned and match.model is None and any(core[: len(name)] == name for name in self._programs):
             return None, ""
         if not core or nobody:
             return ("hint", "a name that several makers use") if says_model and (numbered or asked) else (None, "")
@@ -227,7 +227,7 @@ class Judge:
         if says_model:
             if match.model is None and not numbered and not asked:
                 return "hint", "a family's name with other words"
-            if everyday and match.model is None and not (sized or owned or asked):
+            if everyday and match.model is None and match.depth < 2 and not (sized or owned or asked):
                 return "hint", "an everyday word with a number"
             certain = match.model is not None and match.sure == "certain"
             return ("certain" if certain else "likely"), "under a name that says model"

@@ -103,7 +103,9 @@ def _of_strings(book: Catalog, everyday: Iterable[str]) -> str:
         f"{re.escape(name)}/{_GAP.join(map(re.escape, key))}"
         for key, found in book.index.aliases.items() for name, _ in found if name
     })  # fmt: skip
-    domains = sorted({re.escape(domain) for host in book.facts.hosts for domain in host.domains})
+    domains = sorted(
+        {re.escape(domain).replace(r"\*", "[^/]+") for host in book.facts.hosts for domain in host.domains}
+    )
     return rf"(?:^|[^a-z0-9])(?:{'|'.join(starts)})|{'|'.join([*_ALWAYS, *domains])}"
 
 
