@@ -7,16 +7,20 @@ malformed) are counted. Nothing is held in memory but a batch. ``usage`` reads t
 
 from __future__ import annotations
 
+import csv
 import gzip
 import hashlib
+import io
 import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+import zlib
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import duckdb
 import polars as pl
@@ -53,6 +57,8 @@ def open_source(source: str, scratch: Path, number: int) -> Opened:
     if re.match(r"postgres(ql)?://", source):
         return _postgres(source, scratch, number)
     path = Path(source)
+    if path.is_dir():
+        raise DataError(f"{source}: this is a folder; name the files in it, as in {source.rstrip('/')}/*.parquet")
     if not path.is_file():
         raise DataError(f"{source}: there is no such file; give a CSV, JSON, JSON lines or Parquet file")
     mark = _fingerprint(path)
@@ -60,12 +66,21 @@ def open_source(source: str, scratch: Path, number: int) -> Opened:
         start = file.read(4096)
     if start[:4] == b"PAR1":
         return _parquet(path, mark)
+    try:
+        if start[:2] == b"\x1f\x8b":
+            with gzip.open(path, "rb") as file:
+                start = file.read(4096)
+        return _text(path, start, scratch, number, mark, source)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"{path}: this gzip file cannot be read ({_short(error)}); it may be cut off") from None
+
+
+def _text(path: Path, start: bytes, scratch: Path, number: int, mark: str, source: str) -> Opened:
     if not start.strip():
         raise DataError(f"{source}: the file is empty, without even a header; export it again")
-    gzipped = start[:2] == b"\x1f\x8b"
-    if not gzipped and (start[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in start):
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in start:
         raise DataError(f"{source}: this is neither UTF-8 text nor Parquet; save it as UTF-8 CSV or as Parquet")
-    if not gzipped and start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+    if start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
         return _json(path, scratch, number, mark)
     return _csv(path, scratch, number, mark, source)
 
@@ -95,25 +110,39 @@ def _csv(path: Path, scratch: Path, number: int, mark: str, shown: str) -> Opene
     try:
         read = connection.read_csv(
             str(path), header=True, all_varchar=True, ignore_errors=True, store_rejects=True, strict_mode=True,
-            null_padding=False, sample_size=2000, delimiter=_delimiter(path), quotechar='"', escapechar='"',
+            null_padding=False, sample_size=2000, delimiter=_delimiter(path, shown), quotechar='"', escapechar='"',
         )  # fmt: skip
         columns = list(read.columns)
         read.write_parquet(str(target))
         found = connection.execute("SELECT count(DISTINCT line) FROM reject_errors").fetchone()
         rows = connection.execute(f"SELECT count(*) FROM read_parquet('{target}')").fetchone()
     except duckdb.Error as error:
-        raise DataError(f"{shown}: it cannot be read as CSV ({_short(error)})") from None
+        why = f"({_short(error)}); a quote left open, or a file cut off?"
+        raise DataError(f"{shown}: it cannot be read as CSV {why} Export it again, best as Parquet") from None
     finally:
         connection.close()
     return Opened(shown, [target], columns, int(rows[0]) if rows else 0, int(found[0]) if found else 0, mark)
 
 
-def _delimiter(path: Path) -> str:
+def _delimiter(path: Path, shown: str) -> str:
+    """What stands between the cells of the header, in which no name may stand twice."""
+    with _text_of(path) as file:
+        header = file.readline(1 << 20)
+    mark = max(",\t;|", key=header.count)
+    names = [name.strip() for name in next(csv.reader([header], delimiter=mark), [])]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(f"{shown}: the column '{twice[0]}' stands in the header twice; which one counts? Keep one")
+    return mark
+
+
+@contextmanager
+def _text_of(path: Path) -> Generator[TextIO, None, None]:
+    """The file as text, unpacked where it is gzipped."""
     with path.open("rb") as file:
         zipped = file.read(2) == b"\x1f\x8b"
-    with gzip.open(path, "rb") if zipped else path.open("rb") as file:
-        header = file.readline(1 << 20).decode("utf-8", "replace")
-    return max(",\t;|", key=header.count)
+    with gzip.open(path, "rb") if zipped else path.open("rb") as whole:
+        yield io.TextIOWrapper(whole, encoding="utf-8-sig", errors="replace", newline="")  # type: ignore[arg-type]
 
 
 def _json(path: Path, scratch: Path, number: int, mark: str) -> Opened:
@@ -142,7 +171,7 @@ def _json(path: Path, scratch: Path, number: int, mark: str) -> Opened:
             if not isinstance(row, dict):
                 bad += 1
                 continue
-            batch.append({str(name): _text(value) for name, value in row.items()})
+            batch.append({str(name): _cell(value) for name, value in row.items()})
             rows += 1
             if len(batch) >= BATCH:
                 flush()
@@ -157,7 +186,7 @@ def _json(path: Path, scratch: Path, number: int, mark: str) -> Opened:
 
 def _documents(path: Path) -> Iterator[Any]:
     """Each JSON document of the file: the whole file, or line by line. None stands for one that cannot be read."""
-    with path.open("rt", encoding="utf-8-sig", errors="replace") as file:
+    with _text_of(path) as file:
         first = next((line for line in file if line.strip()), "")
         try:
             json.loads(first)
@@ -198,7 +227,7 @@ def _rows(document: Any) -> Iterator[Any]:
         yield document
 
 
-def _text(value: Any) -> str | None:
+def _cell(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list | bool) else repr(value)

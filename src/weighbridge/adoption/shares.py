@@ -77,11 +77,13 @@ def shares(
         raise DataError(f"--every '{every}' is not known; write day, week or month")
     if measure not in MEASURES:
         raise DataError(f"--in '{measure}' is not known; write tokens, requests or spend")
+    if usage.days.is_empty():
+        raise DataError(_nothing(usage))
     if since or until:
         # Before the marks are made: a week cut by the days asked for is a half one too.
         usage = replace(usage, days=usage.days.filter(pl.col("day").is_between(since or date.min, until or date.max)))
     if usage.days.is_empty():
-        raise DataError("not one row is left to count: see what was left out, and the days asked for")
+        raise DataError(f"no row is of the days asked for ({since or 'the first'} to {until or 'the last'})")
     table, corrected = spend.correct(classified(usage, book, by, hindsight=hindsight), book)
     marked, remarks = marks(usage, every)
     table = table.with_columns(
@@ -97,6 +99,16 @@ def shares(
         order = {name: place for place, name in enumerate(by_size)}
     rank = pl.col("class").replace_strict(order, return_dtype=pl.Int64)
     return frame.sort("population", every, rank), remarks
+
+
+def _nothing(usage: Usage) -> str:
+    why = [
+        f"{book.path}: {n:,} of {book.rows:,}: {reason}"
+        for book in usage.accounts
+        for reason, n in book.left_out.items()
+    ]
+    why += [f"{book.path}: no rows in it" for book in usage.accounts if not book.rows]
+    return f"not one row can be counted ({'; '.join(why)})"
 
 
 def _counted(table: pl.DataFrame, by: str, every: str, measure: str) -> pl.DataFrame:

@@ -32,6 +32,10 @@ FILE = "weighbridge:file"
 """The column in which a table says which file a row is from; without it all rows are of file 0."""
 
 
+PLAUSIBLE = ("2015-01-01", "2100-01-01")
+"""Moments outside are no use of a language model but a clock that was not set, or a unit misread."""
+
+
 @dataclass(frozen=True)
 class Format:
     """One format: its module's facts, and ``long``."""
@@ -87,7 +91,8 @@ class Columns:
 
     def __init__(self, table: Any, path: str, form: str) -> None:
         self.table, self.path, self.form = table, path, form
-        self.names = {plain(name): name for name in table.columns if name != FILE}
+        # Where two columns differ only in how they are written, the first counts, unless one is written as asked for.
+        self.names = {plain(name): name for name in reversed(table.columns) if name != FILE}
         self.naive: Any = None
         self._faults: list[tuple[Any, str]] = []
         self._counts: list[Any] = []
@@ -105,14 +110,19 @@ class Columns:
                 f"{_listed(list(self.names.values()))}. Name another format with --format, or export that column too"
             )
 
+    def _columns(self, names: tuple[str, ...]) -> list[Any]:
+        written = {name for name in self.table.columns if name != FILE}
+        have = [name if name in written else self.names.get(plain(name)) for name in names]
+        return [self.table[name] for name in have if name is not None]
+
     def raw(self, *names: str) -> Any:
         """The column as it is, or None where the table has none of these names."""
-        name = next((self.names[plain(name)] for name in names if plain(name) in self.names), None)
-        return None if name is None else self.table[name]
+        found = self._columns(names)
+        return found[0] if found else None
 
     def text(self, *names: str) -> Any:
         """The first of these columns that says something, as text; '' counts as nothing said."""
-        found = [self.table[self.names[plain(name)]] for name in names if plain(name) in self.names]
+        found = self._columns(names)
         if not found:
             return ibis.literal(None, type="string")
         # An id of any type (a UUID, a number) is compared as text.
@@ -140,21 +150,31 @@ class Columns:
         return made
 
     def inside(self, column: Any, *names: str) -> Any:
-        """A number under one of ``names`` in a column of JSON text, wherever it stands in it.
+        """A number under one of ``names`` in a column of JSON text, a struct or a map, wherever it stands in it.
 
-        By pattern and not by a JSON function: one damaged cell must not stop the file, and every engine has patterns.
+        Text by pattern and not by a JSON function: one damaged cell must not stop the file, and every engine has
+        patterns. Single quotes are read too: so Python writes a dictionary into a CSV.
         """
         if column is None:
             return ibis.literal(None, type="float64")
-        text = column.cast("string")
-        found = [
-            text.re_extract(rf'"{name}"\s*:\s*"?([0-9]+(\.[0-9]+)?)', 1).nullif("").try_cast("float64")
-            for name in names
-        ]
+        kind = column.type()
+        if kind.is_struct():
+            found = [_field(column, name) for name in names]
+        elif kind.is_map():
+            found = [column.get(name).cast("string").try_cast("float64") for name in names]
+        else:
+            text = column.cast("string")
+            found = [
+                text.re_extract(rf"""["']{name}["']\s*:\s*["']?([0-9]+(\.[0-9]+)?)""", 1).nullif("").try_cast("float64")
+                for name in names
+            ]
         return ibis.coalesce(*found)
 
     def time(self, *names: str) -> Any:
-        """A moment in UTC. A time without a zone is read as UTC, and ``naive`` says for which rows that was done."""
+        """A moment in UTC. A time without a zone is read as UTC, and ``naive`` says for which rows that was done.
+
+        A bare number is a count since 1970. Moments outside ``PLAUSIBLE`` are a fault: an unset clock says 1970.
+        """
         column = self.raw(*names)
         label = names[0]
         if column is None:
@@ -168,13 +188,18 @@ class Columns:
             # "UTC" and a bare "+00" after a space are how databases print a zone.
             printed = said.re_replace(r"\s*UTC$", "Z").re_replace(r"\s+([+-][0-9]{2})", r"\1")
             clean: Any = ibis.ifelse(clock.contains(" ") | clock.contains("UTC"), printed, said)
-            made = clean.try_cast("timestamp('UTC')").cast("timestamp")
-            self.naive = ~zoned & (said.length() > 10)
+            count = ibis.ifelse(said.re_search("^[0-9]{10,19}$"), said, ibis.null("string")).try_cast("int64")
+            made = clean.try_cast("timestamp('UTC')").cast("timestamp").coalesce(_since_1970(count))
+            self.naive = ~zoned & (said.length() > 10) & count.isnull()
             self._faults.append((said.notnull() & made.isnull(), f"{label} is not a time"))
         else:
             kind = column.type()
-            self.naive = ibis.literal(not (kind.is_date() or (kind.is_timestamp() and kind.timezone is not None)))
-            made = column.cast("timestamp")
+            zoned_type = kind.is_date() or kind.is_integer() or (kind.is_timestamp() and kind.timezone is not None)
+            self.naive = ibis.literal(not zoned_type)
+            made = _since_1970(column.cast("int64")) if kind.is_integer() else column.cast("timestamp")
+        implausible = (made < ibis.timestamp(PLAUSIBLE[0])) | (made >= ibis.timestamp(PLAUSIBLE[1]))
+        words = f"{label} is not plausible (before {PLAUSIBLE[0][:4]} or after {int(PLAUSIBLE[1][:4]) - 1})"
+        self._faults.append((implausible, words))
         self._faults.append((made.isnull(), f"{label} is empty"))
         return made
 
@@ -190,6 +215,24 @@ class Columns:
     def faults(self, made: dict[str, Any]) -> list[tuple[Any, str]]:
         """What was found to be wrong, as pairs of a condition and words."""
         return self._faults
+
+
+def _field(column: Any, name: str) -> Any:
+    """The number called ``name`` in a struct or in the structs within it."""
+    fields = column.type().fields
+    if name in fields:
+        return column[name].cast("string").try_cast("float64")
+    deeper = [_field(column[inner], name) for inner, kind in fields.items() if kind.is_struct()]
+    return ibis.coalesce(*deeper) if deeper else ibis.literal(None, type="float64")
+
+
+def _since_1970(number: Any) -> Any:
+    """A count since 1970 in seconds, milli-, micro- or nanoseconds (told by its size) as a moment."""
+    seconds: Any = ibis.cases(
+        (number >= 10**17, number // 10**9), (number >= 10**14, number // 10**6), (number >= 10**11, number // 10**3),
+        else_=number,
+    )  # fmt: skip
+    return seconds.cast("int64").as_timestamp("s").cast("timestamp")
 
 
 def joined(*parts: Any) -> Any:
@@ -235,5 +278,12 @@ def recognise(columns: list[str], path: str, named: str | None = None) -> Format
         raise DataError(
             f"{path}: no known format has these columns ({_listed(columns)}). Nearest is {near.name}, which lacks "
             f"{', '.join(lacks)}; name one with --format: {', '.join(known)}"
+        )
+    marks = {plain(mark) for mark in fits[0].known_by}
+    others = [form.name for form in fits[1:] if not {plain(mark) for mark in form.known_by} <= marks]
+    if others:
+        raise DataError(
+            f"{path}: rows of more than one format stand in it ({', '.join([fits[0].name, *others])}); split it into a "
+            "file each, or name one with --format (what is not of it is then counted as left out)"
         )
     return fits[0]
