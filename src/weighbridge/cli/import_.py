@@ -73,7 +73,10 @@ def register(app: typer.Typer) -> None:
         json: AsJson = False,
     ) -> None:
         from weighbridge.audit.collect.mapping import Request, pairs
+        from weighbridge.errors import DataError
 
+        if run.exists() and not run.is_dir():
+            raise DataError(f"{run}: is a file; --run names a folder")
         asked = Request(pairs(fields or []), mapping, source, licence, date)
         if (run / "plan.json").is_file():
             take_answers(files, run, asked, dry_run=dry_run, json=json)

@@ -89,6 +89,14 @@ def test_a_column_with_a_fields_name_needs_no_line_and_a_way_leads_into_objects(
     assert (made["task"], made["cwes"], made["language"], made["verdict"]) == ("7", [22], "go", None)
 
 
+def test_a_log_of_an_endpoint_is_read_through_its_lists(tmp_path: Path) -> None:
+    answer = {"choices": [{"message": {"role": "assistant", "content": "```go\npackage main\n```"}}]}
+    row = {"request": {"model": "m"}, "response": answer, "id": 3}
+    columns = {"model": "request.model", "task": "id", "answer": "response.choices.0.message.content"}
+    made = imported(lines(tmp_path / "a.jsonl", [row]), Request(columns)).collected.row(0, named=True)
+    assert (made["model"], made["task"], made["state"], made["language"]) == ("m", "3", "program", "go")
+
+
 ROW = {"model": "m", "task": "t", "code": "x"}
 WRONG: list[tuple[dict[str, Any], dict[str, str], str]] = [
     (

@@ -84,6 +84,7 @@ TEXTS: list[tuple[str, object, str, str, str | None]] = [
     ("dashes", "------\n------", "no program", "0 no program", None),
     ("fence", f"```go\n{GO}```\n", "program", "1 only block", GO),
     ("reasoning", f"<think>\nhm\n```go\nx\n```\n</think>\nHere:\n```go\n{GO}```", "program", "1 only block", GO),
+    ("empty reasoning", f"<think>\n\n</think>\n\n{GO}", "program", "5 unfenced", GO),
     ("reasoning only", "<think>\nhm", "no program", "0 no program", None),
     ("prose with a fence", f"Sure.\n\n```go\n{GO}```\n", "program", "1 only block", GO),
     ("element", f"<code>\n{GO}</code>", "program", "6 XML element", GO),
@@ -206,6 +207,8 @@ BAD_ROWS: list[tuple[dict[str, Any], str]] = [
     ({"model": "m" * 400}, "line 2: column 'model' holds .*no name but a text"),
     ({"task": "a\x1b[31m\nb"}, r"line 2: column 'task' holds 'a\\x1b\[31m\\nb', which is no name"),
     ({"cwes": "SQL injection"}, "line 2: column 'cwes' holds 'SQL injection', which is no list of CWEs"),
+    ({"verdict": "vulnerable"}, "line 2: column 'verdict' says vulnerable where the row's other columns say otherwise"),
+    ({"verdict": "broken"}, "line 2: column 'verdict' says broken where"),
     ({"verdict": "fine"}, "line 2: column 'verdict' holds 'fine', which is no verdict"),
 ]
 
@@ -410,3 +413,31 @@ def test_a_collection_has_no_plan_and_says_what_it_is_for(tmp_path: Path) -> Non
     write_plan(tmp_path / "planned", {}, "x")
     with pytest.raises(RunMismatch, match="belongs to a plan"):
         keep(made, tmp_path / "planned")
+
+
+HOSTILE = [
+    "<!--" * 240_000,
+    "<code>" * 160_000,
+    "<code>\n<![CDATA[" + "<" * 900_000,
+    "```\n" * 240_000,
+    "<think>" * 140_000,
+    "</think>\n" * 100_000,
+    "(" * 950_000,
+    "```python\n" + "(" * 900_000,
+    "<" + " " * 900_000,
+    "Sure.\n```\n" + "x = [" * 180_000 + "\n```",
+    '"""' * 300_000 + "\n```\n",
+    "static " * 140_000 + "\n```\n",
+]
+
+
+@pytest.mark.timeout(60)
+def test_texts_made_to_stall_the_reader_do_not(tmp_path: Path) -> None:
+    """Each is a megabyte; a quadratic rule would take minutes or hours over one of them."""
+    languages = ["python", "c", ""]
+    rows = [
+        {**ROW, "repeat": number, "code": text, "language": languages[number % 3]}
+        for number, text in enumerate(HOSTILE)
+    ]
+    made = imported(lines(tmp_path / "a.jsonl", rows))
+    assert made.collected.height == len(HOSTILE)

@@ -119,7 +119,7 @@ def draft(opened: Opened, *, on_progress: Progress = lambda files, of, rows: Non
                 "first_row": before,
                 "rows": parts.rows - before,
                 "fields": mapping.fields,
-                "unused_columns": list(mapping.unused),
+                "unused_columns": list(mapping.unused[:200]),
             }
         )
         on_progress(number + 1, len(opened.files), parts.rows)
@@ -183,9 +183,8 @@ def _chosen(mapping: Mapping) -> dict[str, str]:
 def _take(parts: Parts, raw: pl.DataFrame, table: Table, mapping: Mapping, opened: Opened) -> None:
     """Add a batch of rows."""
     text = "code" if "code" in raw.columns else "answer"
-    frame = values.typed(raw, mapping).with_columns(
-        row=pl.Series(range(parts.rows, parts.rows + raw.height), dtype=pl.UInt32), verdict=values.verdicts()
-    )
+    frame = values.verdicts(values.typed(raw, mapping), mapping.fields.get("verdict", "verdict"))
+    frame = frame.with_columns(row=pl.Series(range(parts.rows, parts.rows + raw.height), dtype=pl.UInt32))
     parts.rows += raw.height
     wrong = frame.filter(pl.col("fault").is_not_null())
     if wrong.height and not opened.skip_bad_rows:

@@ -39,7 +39,7 @@ class Layout(BaseModel):
     homepage: str = ""
     note: str = ""
     fields: dict[str, str] = {}
-    fixed: dict[str, str] = {}
+    fixed: dict[str, str | int] = {}
     """Fields that are the same for every row."""
     languages: dict[str, str] = {}
     values: dict[str, dict[str, str | bool]] = {}

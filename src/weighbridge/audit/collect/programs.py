@@ -33,6 +33,7 @@ SUSPECT = (
 """Whatever may be more than a program; a closer look decides."""
 _ENVELOPE = re.compile(r"\s*(?:(?:```+|~~~+)\w*\s*\n)?\s*<[A-Za-z_]+>")
 _CDATA = re.compile(r"<\s*!\[CDATA\[")
+_LETTER = re.compile(r"[^\W\d_]")
 _BEGINS_ELEMENT = re.compile(r"<[A-Za-z_]+>")
 
 
@@ -132,7 +133,15 @@ def _none(text: str, words: str, language: str) -> Found:
 
 def _says_something(text: str) -> bool:
     """Whether any letter is left when XML comments are taken out."""
-    return bool(re.search(r"[^\W\d_]", re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)))
+    at = 0
+    while (opens := text.find("<!--", at)) >= 0:
+        if _LETTER.search(text, at, opens):
+            return True
+        closes = text.find("-->", opens)
+        if closes < 0:
+            return False
+        at = closes
+    return bool(_LETTER.search(text, at))
 
 
 def is_answer(text: str, language: str) -> bool:
@@ -142,7 +151,7 @@ def is_answer(text: str, language: str) -> bool:
     fences in it and it does not begin as a program does (a docstring may hold fences).
     """
     begin = text.lstrip()
-    if begin.startswith(("```", "~~~")) or split_reasoning(text).reasoning:
+    if begin.startswith(("```", "~~~")) or split_reasoning(text).answer != text:
         return True
     if language != "markup" and _BEGINS_ELEMENT.match(begin):
         return True
@@ -161,7 +170,7 @@ def _begins_like_code(text: str, language: str) -> bool:
         if code and code[0].first <= first:
             return True
     begins = [language_of(language).begins] if language else [language_of(name).begins for name in ("go", "c", "js")]
-    opening = lines[first].lstrip()
+    opening = lines[first].lstrip()[:500]
     return opening.startswith(("//", "/*", "#!")) or any(one and re.match(one, opening) for one in begins)
 
 

@@ -14,6 +14,9 @@ from weighbridge.audit.collect.readers import BATCH, TEXTS, schema
 HELD = 64 * 1024 * 1024
 """Characters of text after which a batch ends early."""
 
+INDEXED = 8
+"""Items of a list that can be named as columns."""
+
 Record = tuple[int, Mapping[str, Any] | None, str]
 """Where it stands, its cells by column, and why it cannot be read where there are none."""
 
@@ -45,16 +48,27 @@ def cell(cells: Mapping[str, Any], column: str) -> Any:
         return cells[column]
     first, dot, rest = column.partition(".")
     inner = cells.get(first)
+    if isinstance(inner, list):  # an item by its number: choices.0.message.content
+        inner = {str(number): item for number, item in enumerate(cast("list[Any]", inner)[:INDEXED])}
     return cell(cast("dict[str, Any]", inner), rest) if dot and isinstance(inner, dict) else None
 
 
-def names(cells: Mapping[str, Any], before: str = "", depth: int = 3) -> Iterator[str]:
-    """The columns of one record, those inside objects with dots."""
+def names(cells: Mapping[str, Any], before: str = "", depth: int = 5) -> Iterator[str]:
+    """The columns of one record, those inside objects and lists of objects with dots."""
     for name, value in cells.items():
-        if isinstance(value, dict) and value and depth:
-            yield from names(cast("dict[str, Any]", value), f"{before}{name}.", depth - 1)
+        inner = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            inner = {str(number): item for number, item in enumerate(cast("list[Any]", value)[:INDEXED])}
+        if inner and depth:
+            yield from names(inner, f"{before}{name}.", depth - 1)
         else:
             yield f"{before}{name}"
+
+
+def printable(text: object, most: int = 160) -> str:
+    """The first line of somebody's error, nothing unseen in it."""
+    first = next(iter(str(text).strip().splitlines()), "")
+    return "".join(letter if letter.isprintable() else "�" for letter in first[:most])
 
 
 def kind(value: object) -> str:

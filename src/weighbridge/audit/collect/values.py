@@ -17,8 +17,10 @@ import polars as pl
 from weighbridge.audit.collect.mapping import Mapping
 from weighbridge.audit.languages import language_of
 
-YES = frozenset({"true", "yes", "y", "1", "1.0", "pass", "passed", "t", "ok", "c"})
-NO = frozenset({"false", "no", "n", "0", "0.0", "fail", "failed", "f", "i"})
+YES = frozenset({"true", "yes", "y", "1", "1.0", "pass", "passed", "t", "ok"})
+NO = frozenset({"false", "no", "n", "0", "0.0", "fail", "failed", "f"})
+INSPECT = {"C": True, "I": False}
+"""Inspect's letters for correct and incorrect."""
 NOTHING = frozenset({"", "null", "none", "nan", "n/a", "na", "unknown"})
 VERDICTS = {
     "secure": "secure",
@@ -55,7 +57,7 @@ def typed(raw: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
     frame = raw.with_columns(fault=pl.when(pl.col("broken").is_not_null()).then(pl.col("broken")))
     for name, kind in KINDS.items():
         if name in mapping.layout.fixed:
-            cells = pl.lit(mapping.layout.fixed[name])
+            cells = pl.lit(str(mapping.layout.fixed[name]))
         elif name in mapping.columns:
             cells = pl.col(name)
         else:
@@ -136,6 +138,8 @@ def shown(cell: str, most: int = 60) -> str:
 def yes_or_no(cell: str) -> bool | None:
     """True or false; None for a cell that says nothing. ValueError for any other."""
     word = cell.lower()
+    if cell in INSPECT:
+        return INSPECT[cell]
     if word in NOTHING:
         return None
     if word in YES or word in NO:
@@ -203,9 +207,10 @@ def _by_task(frame: pl.DataFrame, name: str, kind: pl.DataType, patterns: dict[s
     return joined.with_columns(pl.coalesce(name, "__by_task").alias(name)).drop("__by_task")
 
 
-def verdicts() -> pl.Expr:
-    """The verdict that two answers make: what does not work is broken, whatever else; nothing is secure by silence."""
-    functional, secure = pl.col("functional"), pl.col("secure")
+def verdicts(frame: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Fill ``verdict`` where the source gives none, from its two answers: what does not work is broken, whatever else;
+    nothing is secure by silence. A verdict in words that the two answers contradict is a fault; ``column`` names it."""
+    functional, secure, given = pl.col("functional"), pl.col("secure"), pl.col("verdict")
     derived = (
         pl.when(functional.eq(False))
         .then(pl.lit("broken"))
@@ -214,4 +219,14 @@ def verdicts() -> pl.Expr:
         .when(secure.eq(False))
         .then(pl.lit("vulnerable"))
     )
-    return pl.coalesce("verdict", derived)
+    against = (
+        pl.when(given.is_in(["secure", "vulnerable"]))
+        .then(derived.ne(given))
+        .when(given.eq("broken"))
+        .then(functional.eq(True))
+        .otherwise(pl.lit(False))
+    )
+    said = pl.format("column {} says {} where the row's other columns say otherwise", pl.lit(repr(column)), given)
+    return frame.with_columns(
+        fault=pl.coalesce("fault", pl.when(against).then(said)), verdict=pl.coalesce(given, derived)
+    )

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from weighbridge.audit.collect.readers import BATCH, TEXTS, Table, schema
+from weighbridge.audit.collect.records import printable
 from weighbridge.errors import DataError
 
 
@@ -53,8 +54,8 @@ def table(path: Path) -> Table:
 
 
 def _unreadable(path: Path, error: Exception) -> DataError:
-    said = str(error).strip().splitlines() or [type(error).__name__]
-    return DataError(f"{path}: this Parquet file cannot be read ({said[0][:160]}); it may be cut off: copy it again")
+    said = printable(error) or type(error).__name__
+    return DataError(f"{path}: this Parquet file cannot be read ({said}); it may be cut off: copy it again")
 
 
 def _cell(path: Path, field: str, column: str, value: pl.Expr, kind: pl.DataType) -> pl.Expr:
