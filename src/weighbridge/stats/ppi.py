@@ -37,7 +37,7 @@ def pooled_ppi(
     """
     labels, where = np.unique(task, return_inverse=True)
     tasks = labels.size
-    with_known = np.unique(task[known]).size
+    with_known = np.unique(task[known & open_]).size
     if with_known < FEWEST_TASKS:
         return NoEstimate(f"{with_known} tasks with a proved verdict, at least {FEWEST_TASKS} are needed")
     share = float(open_.mean())

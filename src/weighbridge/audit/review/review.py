@@ -236,6 +236,8 @@ def review(
         except BudgetSpent:
             trouble = BudgetSpent("")
         except WeighbridgeError as error:
+            if not ready.own.has("answers"):  # nothing was asked
+                raise
             trouble = error
     done = _keep(ready, plan, result)
     if isinstance(trouble, BudgetSpent):

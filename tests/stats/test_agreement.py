@@ -1,0 +1,181 @@
+"""Agreement beyond chance with clustered intervals, and rates corrected by a judge: known answers and coverage."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from weighbridge.stats.agreement import FEWEST_CLUSTERS, kappa
+from weighbridge.stats.estimate import Estimate, NoEstimate
+from weighbridge.stats.ppi import (
+    Corrected,
+    alike_in_all,
+    clustered_ppi,
+    pooled_ppi,
+    random_within,
+    stratified_ppi,
+)
+from weighbridge.stats.rates import Rate, rate
+
+
+def labels(both: int, only_first: int, only_second: int, neither: int) -> tuple[np.ndarray, np.ndarray]:
+    sizes = [both, only_first, only_second, neither]
+    return np.repeat([True, True, False, False], sizes), np.repeat([True, False, True, False], sizes)
+
+
+@pytest.mark.parametrize(
+    "table, wanted",
+    [
+        ((20, 5, 10, 15), 0.4),  # worked out in many textbooks
+        ((45, 15, 25, 15), 0.1304),
+        ((25, 35, 5, 35), 0.2593),
+        ((5, 5, 5, 5), 0.0),
+        ((0, 10, 10, 0), -1.0),
+        ((10, 0, 0, 10), 1.0),
+    ],
+)
+def test_kappa_is_as_by_hand(table: tuple[int, int, int, int], wanted: float) -> None:
+    first, second = labels(*table)
+    found = kappa(np.arange(first.size, dtype=float), first, second)
+    assert isinstance(found, Estimate) and found.value == pytest.approx(wanted, abs=1e-4)
+    assert -1 <= found.low <= found.value <= found.high <= 1
+
+
+def test_full_agreement_on_a_few_tasks_is_not_certain() -> None:
+    first, _ = labels(30, 0, 0, 30)
+    cluster = np.tile(np.arange(12.0), 5)
+    found = kappa(cluster, first, first)
+    assert isinstance(found, Estimate) and found.value == 1 and 0 < found.low < 0.6
+
+
+def test_there_is_no_kappa_without_two_kinds_or_enough_tasks() -> None:
+    yes = np.ones(50, dtype=bool)
+    assert kappa(np.arange(50.0), yes, yes) == NoEstimate("every label is the same")
+    few = kappa(np.arange(50.0) % (FEWEST_CLUSTERS - 1), *labels(20, 5, 10, 15))
+    assert isinstance(few, NoEstimate) and "clusters" in few.reason
+
+
+def simulated(rng: np.random.Generator, tasks: int, per: int, share: float, *, uneven: bool = False):
+    """Answers of U-shaped tasks, a reviewer that errs by task, and which of them were attacked.
+
+    Sensitivity 0.7 and false alarms 0.3 on average. ``uneven``: tasks with more exploits are attacked more.
+    """
+    base = rng.beta(0.4, 0.8, tasks)
+    task = np.repeat(np.arange(tasks), per)
+    truth = rng.random(task.size) < base[task]
+    sensitivity, alarms = rng.beta(2.8, 1.2, tasks)[task], rng.beta(1.2, 2.8, tasks)[task]
+    judged = np.where(truth, rng.random(task.size) < sensitivity, rng.random(task.size) < alarms).astype(float)
+    chance = np.where(base > np.median(base), 0.6, 0.1) if uneven else np.full(tasks, share)
+    known = rng.random(task.size) < chance[task]
+    known[np.arange(0, task.size, per)] = True  # every task has one
+    return task, truth.astype(float), judged, known
+
+
+TRUTH = 0.4 / 1.2
+RUNS = 3000
+
+
+def covers(found: Corrected | Estimate | Rate | NoEstimate, truth: float) -> bool:
+    assert not isinstance(found, NoEstimate)
+    return found.low <= truth <= found.high
+
+
+@pytest.mark.parametrize("uneven", [False, True])
+def test_a_corrected_rate_covers_the_truth_and_the_reviewers_alone_does_not(uneven: bool) -> None:
+    rng = np.random.default_rng(20261125)
+    corrected = here = alone = pooled = 0
+    for _ in range(RUNS):
+        task, truth, judged, known = simulated(rng, 45, 20, 0.2, uneven=uneven)
+        everything = np.ones_like(known)
+        found = stratified_ppi(task, task, judged, truth, everything, known)
+        corrected += covers(found, TRUTH)
+        assert isinstance(found, Corrected) and found.low_here is not None and found.high_here is not None
+        here += found.low_here <= truth.mean() <= found.high_here
+        alone += covers(rate(np.bincount(task, judged), np.bincount(task).astype(float)), TRUTH)
+        pooled += covers(clustered_ppi(task.astype(float), judged, truth, known), TRUTH)
+    assert corrected / RUNS >= 0.93 and here / RUNS >= 0.93
+    assert alone / RUNS < 0.75
+    # Where tasks are attacked unequally, pooling over tasks is wrong; the strata put it right.
+    assert (pooled / RUNS < 0.6) if uneven else (pooled / RUNS >= 0.93)
+
+
+def test_a_sample_that_was_reviewed_is_enough() -> None:
+    rng = np.random.default_rng(7)
+    hits = 0
+    for _ in range(RUNS):
+        task, truth, judged, known = simulated(rng, 45, 20, 0.2)
+        reviewed = rng.random(task.size) < 0.4
+        hits += covers(stratified_ppi(task, task, np.where(reviewed, judged, 99.0), truth, reviewed, known), TRUTH)
+    assert hits / RUNS >= 0.93
+
+
+def test_answers_that_need_no_proof_shrink_the_rate_and_not_the_coverage() -> None:
+    rng = np.random.default_rng(11)
+    hits = 0
+    for _ in range(RUNS):
+        task, truth, judged, known = simulated(rng, 45, 20, 0.2)
+        open_ = rng.random(task.size) < rng.beta(6, 2, 45)[task]
+        truth, judged, known = truth * open_, judged * open_, known | ~open_
+        everything = np.ones_like(known)
+        hits += covers(pooled_ppi(task.astype(float), open_, judged, truth, everything, known), 0.75 * TRUTH)
+    assert hits / RUNS >= 0.93
+
+
+def test_a_useless_reviewer_changes_nothing_and_a_perfect_one_leaves_no_doubt() -> None:
+    rng = np.random.default_rng(3)
+    task, truth, _, known = simulated(rng, 45, 20, 0.2)
+    everything = np.ones_like(known)
+    useless = stratified_ppi(task, task, np.ones(task.size), truth, everything, known)
+    alone = stratified_ppi(task, task, np.ones(task.size), truth, np.zeros_like(known), known)
+    perfect = stratified_ppi(task, task, truth, truth, everything, known)
+    assert isinstance(useless, Corrected) and isinstance(alone, Corrected) and isinstance(perfect, Corrected)
+    assert useless.weight == 0 and useless.value == pytest.approx(alone.value)
+    assert perfect.weight == pytest.approx(1, abs=0.25) and abs(perfect.value - truth.mean()) < 0.02
+    assert useless.high_here and useless.low_here and perfect.high_here and perfect.low_here
+    assert perfect.high_here - perfect.low_here < 0.4 * (useless.high_here - useless.low_here)
+
+
+def test_with_everything_proved_the_corrected_rate_is_the_rate() -> None:
+    rng = np.random.default_rng(5)
+    task, truth, judged, known = simulated(rng, 45, 20, 0.2)
+    everything = np.ones_like(known)
+    found = stratified_ppi(task, task, judged, truth, everything, everything)
+    assert isinstance(found, Corrected) and found.value == pytest.approx(truth.mean())
+    assert found.low_here == found.high_here == pytest.approx(truth.mean())
+
+
+def test_a_stratum_without_a_proof_has_no_estimate() -> None:
+    rng = np.random.default_rng(5)
+    task, truth, judged, known = simulated(rng, 45, 20, 0.2)
+    found = stratified_ppi(task, task, judged, truth, np.ones_like(known), known & (task != 3))
+    assert isinstance(found, NoEstimate) and "1 of 45 strata" in found.reason
+
+
+@pytest.mark.parametrize("by_label", [False, True])
+def test_a_choice_by_the_label_is_seen_and_chance_is_not_accused(by_label: bool) -> None:
+    rng = np.random.default_rng(13)
+    suspected = 0
+    for _ in range(400):
+        task, _, judged, known = simulated(rng, 45, 20, 0.2)
+        chosen = rng.random(task.size) < (0.1 + 0.2 * judged if by_label else 0.2)
+        p = random_within(task, chosen if by_label else known, judged)
+        assert p is not None
+        suspected += p < 0.05
+    assert suspected / 400 > 0.9 if by_label else 0.02 <= suspected / 400 <= 0.08
+
+
+def test_where_nothing_or_everything_was_chosen_chance_cannot_be_judged() -> None:
+    task, values = np.repeat(np.arange(5), 4), np.arange(20.0)
+    assert random_within(task, np.zeros(20, dtype=bool), values) is None
+    assert random_within(task, np.ones(20, dtype=bool), values) is None
+    assert random_within(task, np.arange(20) < 10, np.ones(20)) is None
+    assert alike_in_all(task, np.zeros(20, dtype=bool)) is None
+
+
+def test_unequal_shares_between_groups_are_seen() -> None:
+    rng = np.random.default_rng(17)
+    group = np.repeat(np.arange(45), 40)
+    even = [alike_in_all(group, rng.random(group.size) < 0.2) for _ in range(200)]
+    assert 0.02 <= np.mean([p is not None and p < 0.05 for p in even]) <= 0.09
+    p = alike_in_all(group, rng.random(group.size) < np.where(group < 20, 0.1, 0.3))
+    assert p is not None and p < 1e-6
