@@ -11,6 +11,7 @@ import csv
 import gzip
 import hashlib
 import io
+import itertools
 import json
 import os
 import re
@@ -104,36 +105,61 @@ def _parquet(path: Path, mark: str) -> Opened:
 
 def _csv(path: Path, scratch: Path, number: int, mark: str, shown: str) -> Opened:
     target = scratch / f"{number}.parquet"
+    between, columns, more = _header(path, shown)
+    names = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in columns)
+    # Nothing is left to detection: where it takes a file's line ends for CRLF alone, DuckDB 2.0 reads no row and says
+    # nothing of it; and one quote left open would stop it from reading any.
+    read = (
+        f"read_csv({_quoted(str(path))}, auto_detect = false, header = true, columns = {{{names}}}, "
+        f"delim = {_quoted(between)}, quote = '\"', escape = '\"', strict_mode = true, null_padding = false, "
+        "ignore_errors = true, store_rejects = true)"
+    )
     connection = duckdb.connect()
-    connection.execute("SET memory_limit='2GB'")
-    connection.execute(f"SET temp_directory='{scratch}'")
     try:
-        read = connection.read_csv(
-            str(path), header=True, all_varchar=True, ignore_errors=True, store_rejects=True, strict_mode=True,
-            null_padding=False, sample_size=2000, delimiter=_delimiter(path, shown), quotechar='"', escapechar='"',
-        )  # fmt: skip
-        columns = list(read.columns)
-        read.write_parquet(str(target))
-        found = connection.execute("SELECT count(DISTINCT line) FROM reject_errors").fetchone()
-        rows = connection.execute(f"SELECT count(*) FROM read_parquet('{target}')").fetchone()
+        connection.execute("SET memory_limit='2GB'")
+        connection.execute(f"SET temp_directory={_quoted(str(scratch))}")
+        connection.execute(f"COPY (SELECT * FROM {read}) TO {_quoted(str(target))} (FORMAT parquet)")
+        swallowed = connection.execute(REJECTED).fetchall()
+        rows = connection.execute(f"SELECT count(*) FROM read_parquet({_quoted(str(target))})").fetchone()
     except duckdb.Error as error:
-        why = f"({_short(error)}); a quote left open, or a file cut off?"
+        why = f"({_short(error)}); is a quote left open, has it line ends of two kinds, or is it cut off?"
         raise DataError(f"{shown}: it cannot be read as CSV {why} Export it again, best as Parquet") from None
     finally:
         connection.close()
-    return Opened(shown, [target], columns, int(rows[0]) if rows else 0, int(found[0]) if found else 0, mark)
+    kept, bad = int(rows[0]) if rows else 0, sum(int(lines) for _, lines, _ in swallowed)
+    if open_quote := next((line for line, _, cut in swallowed if cut), None):
+        raise DataError(
+            f"{shown}: line {open_quote}: a quote is opened and the lines after it are taken for its text; mend it"
+        )
+    if more and not kept + bad:
+        raise DataError(f"{shown}: there are lines after the header, but not one was read; export it again as Parquet")
+    return Opened(shown, [target], columns, kept, bad, mark)
 
 
-def _delimiter(path: Path, shown: str) -> str:
-    """What stands between the cells of the header, in which no name may stand twice."""
+REJECTED = """
+SELECT line, max(1 + length(csv_line) - length(replace(csv_line, chr(10), ''))),
+       bool_or(error_type = 'UNQUOTED VALUE' AND length(csv_line) >= 10000 AND contains(csv_line, chr(10)))
+FROM reject_errors GROUP BY line ORDER BY line"""
+"""What could not be read, with the lines that it took: a quote left open swallows others. Texts are cut at 10,000."""
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _header(path: Path, shown: str) -> tuple[str, list[str], bool]:
+    """What stands between the cells, the names of the columns, and whether anything follows the header."""
     with _text_of(path) as file:
-        header = file.readline(1 << 20)
-    mark = max(",\t;|", key=header.count)
-    names = [name.strip() for name in next(csv.reader([header], delimiter=mark), [])]
+        first = file.readline(1 << 20)
+        between = max(",\t;|", key=first.count)
+        # A name in quotes may hold a line's end.
+        lines = csv.reader(itertools.chain([first], file), delimiter=between)
+        names = [name.strip() or f"column {place}" for place, name in enumerate(next(lines, []), start=1)]
+        more = any(line.strip() for line in file)
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DataError(f"{shown}: the column '{twice[0]}' stands in the header twice; which one counts? Keep one")
-    return mark
+    return between, names, more
 
 
 @contextmanager
