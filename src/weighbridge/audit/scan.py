@@ -124,10 +124,11 @@ def scan(
             findings.append(pl.DataFrame([asdict(one) for one in done.findings()], schema=FINDINGS))
         measures = _measure(programs, workers, kept, lines, on_progress)
     said, found = pl.concat(scans), pl.concat(findings)
+    asked = [line for line in lines.values() if line.tool != measuring.NAME]
     facts = {
         "step": "scan",
-        "tools": sorted({f"{line.tool} {line.version}".strip() for line in lines.values()}),
-        "missing": sorted({line.tool for line in lines.values() if line.missing}),
+        "tools": sorted({f"{line.tool} {line.version}".strip() for line in asked}),
+        "missing": sorted({line.tool for line in asked if line.missing}),
         "rules": len(own),
         "summary": [line.as_dict() for line in lines.values()],
     }

@@ -242,11 +242,12 @@ def _batches(names: Sequence[str], programs: Mapping[str, str], most: int) -> It
     size = 0
     for name in names:
         text = programs[name]
-        if batch and (len(batch) >= most or size + len(text) > BATCH_BYTES):
+        weight = len(text) if len(text) <= LARGEST else 0  # a larger one is not laid
+        if batch and (len(batch) >= most or size + weight > BATCH_BYTES):
             yield batch
             batch, size = {}, 0
         batch[name] = text
-        size += len(text) if len(text) <= LARGEST else 0
+        size += weight
     if batch:
         yield batch
 
