@@ -29,8 +29,8 @@ class Match:
     nobody said who made it. ``open`` is None where the name alone does not tell. ``how`` is exact, alias or rule, and
     ``rule`` says in words which. ``sure`` speaks of the maker and the weights: certain or likely. ``candidates`` are
     the makers it could be. ``derived_from`` is the family it is named after when somebody else trained it further.
-    ``host`` is the outermost host that the path names: the one that is asked. ``depth`` is how many words of the name
-    the family's pattern covers, 0 where a model's own row was found.
+    ``host`` is the outermost host that the path names: the one that is asked. ``depth`` is how many words, numbers
+    not counted, the family's pattern covers, 0 where a model's own row was found.
     """
 
     spelling: str
@@ -317,7 +317,8 @@ class Catalog:
         ambiguous = None if owner.maker else self._by_ambiguity(empty, core, best[0] - 1 if best else 0)
         if best is None or ambiguous:
             return ambiguous
-        depth, pattern, family = best
+        _, pattern, family = best
+        depth = sum(word.isalpha() for word in pattern)
         rule = f"family {family.id}: the name starts with '{' '.join(pattern)}'"
         if owner.stranger:
             return replace(empty, rule=f"{rule}, published by '{owner.stranger}', who is not known", sure="likely",

@@ -18,9 +18,15 @@ _FETCHES = (
     ("mlx", re.compile(rf"\bmlx_lm[.\s]\w+\b[^;&|]*?\s--model[=\s]+{_WORD}")),
     ("docker model", re.compile(rf"\bdocker\s+model\s+(?:pull|run)\s+{_WORD}")),
     ("lms", re.compile(rf"\blms\s+(?:get|load)\s+{_WORD}")),
+    (
+        "loaded",
+        re.compile(
+            r"\b(?:from_pretrained|SentenceTransformer|CrossEncoder|snapshot_download|TextEmbedding)\(\s*\\?[\"']([A-Za-z][\w.\-/]*)"
+        ),
+    ),
     ("llm", re.compile(rf"(?:^|\s)(?:llm|mods|aichat)\s+(?:[^;&|]*?\s)?-m\s+{_WORD}")),
 )
-CERTAIN = frozenset({"ollama pull", "vllm serve", "hub download", "docker model", "from"})
+CERTAIN = frozenset({"ollama pull", "vllm serve", "hub download", "docker model", "from", "loaded"})
 """Commands whose argument is a model whatever it is called."""
 
 _OPTION = re.compile(

@@ -9,7 +9,9 @@ from typing import Any, Literal
 Wanted = Callable[[str], bool]
 """Can this string be a model, a host or a command at all? Asked before the dearer question of where it stands."""
 
-Role = Literal["value", "weak", "command", "weights", "architecture", "file name", "url", "sdk", "environment"]
+Role = Literal[
+    "value", "weak", "command", "weights", "architecture", "file name", "url", "sdk", "environment", "constant"
+]
 """How a string stands in its file: ``value`` is set or passed, ``weak`` is compared with, a key, or a caption."""
 
 Sure = Literal["certain", "likely", "hint"]

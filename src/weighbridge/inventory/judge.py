@@ -31,6 +31,11 @@ _WEIGHTS_FILE = re.compile(r"\.(?:gguf|safetensors|ggml|llamafile)$", re.IGNOREC
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _OWNED = re.compile(r"[\w.\-]+/[\w.\-]+(?::[\w.\-]+)?")
 _SIZE = re.compile(r"\d+(?:b|m|x\d+b|k)")
+_DEFAULT = re.compile(r"\$\{([A-Za-z_][\w.\-]*):[-=?]?([^${}]+)\}")
+_STORE = re.compile(r"(?:hf|huggingface|modelscope|ollama|ollama_chat)://(?!.*[{$])", re.IGNORECASE)
+_ONLY_MODEL = re.compile(
+    r"(?:.*[._\-])?(?:chat|llm|default|embedding|with)?[._\-]?model(?:[._\-]?(?:name|id))?", re.IGNORECASE
+)
 _ORDER = (
     "general.name",
     "_name_or_path",
@@ -127,8 +132,18 @@ class Judge:
         if provider := sdks.of_variable(text):
             yield Judged("key name", text, text, "hint", f"a variable of {provider}")
             return
+        if role == "constant":
+            match = self.book.find(text)
+            if match and match.model:
+                yield Judged("model", match.model, text, "likely", f"a constant of an SDK; {match.rule}", match)
+            return
+        if default := _DEFAULT.fullmatch(text):
+            text, key = default.group(2).strip(), f"{key}.{default.group(1)}" if key else default.group(1)
         weak = role == "weak" or not self._prose.isdisjoint(self._words_of(key))
         whole = not re.search(r"\s", text)
+        if scheme := _STORE.match(text):
+            yield from self._name(text[scheme.end() :], key, weak, asked=True)
+            return
         if whole or role == "command":
             yield from self._addresses(text, key, weak)
         if whole and role != "command" and "://" not in text and text[:1] != "-":
@@ -176,6 +191,9 @@ class Judge:
         wants_any = asked or not self._wants_any.isdisjoint(words)
         match = self.book.find(text)
         evidence = f"{key} = {text}" if key else text
+        if match is None and ":" in text and (behind := self.book.find(text.rsplit(":", 1)[1])) and behind.maker:
+            # provider:model, with a provider that the catalogue does not know as one.
+            text, match = text.rsplit(":", 1)[1], behind
         if match is None:
             sized = says_model and re.search(r"[-_]\d+(?:\.\d+)?[bm]\b", text, re.IGNORECASE) is not None
             if (wants_any or sized) and not weak and not local and _OWNED.fullmatch(text):
@@ -183,7 +201,16 @@ class Judge:
             elif asked and key in commands.CERTAIN and not weak and not local:
                 yield Judged("model", text, evidence, "likely", f"named by '{key}'; the catalogue does not know it")
             return
-        sure, why = self._sure(text, match, says_model=says_model, asked=asked)
+        if (
+            "provider" in words
+            and match.model is None
+            and "-" not in text
+            and not any(token[0].isdigit() for token in tokens(text))
+        ):
+            return
+        weak = weak or text[-1] in "-_/.:"
+        plainly = _ONLY_MODEL.fullmatch(key) is not None
+        sure, why = self._sure(text, match, says_model=says_model, asked=asked, plainly=plainly)
         if sure is None or (weak and sure == "hint"):
             return
         if weak:
@@ -202,8 +229,11 @@ class Judge:
         host = self.book.index.prefixes.get(first)
         return host.id if host and host.kind != "maker" and first not in self.book.index.namespaces else None
 
-    def _sure(self, text: str, match: Match, *, says_model: bool, asked: bool) -> tuple[Sure | None, str]:
-        """How sure it is that ``text`` is meant as a model; None where it is not."""
+    def _sure(
+        self, text: str, match: Match, *, says_model: bool, asked: bool, plainly: bool
+    ) -> tuple[Sure | None, str]:
+        """How sure it is that ``text`` is meant as a model; None where it is not. ``plainly``: it is set as *the*
+        model, so that even a family's name alone is one."""
         core = parts(text, self.book.facts.words).core
         owned = "/" in text
         numbered = any(token[0].isdigit() for token in core)
@@ -215,7 +245,7 @@ class Judge:
         if not core or nobody:
             return ("hint", "a name that several makers use") if says_model and (numbered or asked) else (None, "")
         if len(core) == 1 and not owned:
-            bare: Sure = "likely" if asked else "hint"
+            bare: Sure = "likely" if asked or (text.islower() and not everyday and plainly) else "hint"
             return (bare, "a family's name alone") if says_model else (None, "")
         if match.model is None and match.family is None and match.derived_from is None:
             # openai.local_shell is a tool, openai/… a model: only a path is a namespace.
@@ -225,14 +255,16 @@ class Judge:
         if match.derived_from and match.maker is None and not says_model:
             return ("hint", "somebody's name after a family") if numbered else (None, "")
         if says_model:
-            if match.model is None and not numbered and not asked:
+            if match.model is None and not numbered and match.depth < 2 and not asked:
                 return "hint", "a family's name with other words"
-            if everyday and match.model is None and match.depth < 2 and not (sized or owned or asked):
+            if everyday and match.model is None and match.depth < 2 and not (sized or owned or asked or plainly):
                 return "hint", "an everyday word with a number"
             certain = match.model is not None and match.sure == "certain"
             return ("certain" if certain else "likely"), "under a name that says model"
         if everyday and not (owned and match.maker) and not (match.model and len(core) >= 3):
             return None, ""
+        if match.depth > 1 and len(core) > 2 and "-" in text:
+            return "likely", "a model's id in a string"
         if len(text) < 5 or (match.model is None and not numbered):
             return None, ""
         known = all(token in self._vocabulary or token.isdigit() or _SIZE.fullmatch(token) for token in core)

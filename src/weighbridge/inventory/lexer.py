@@ -47,7 +47,11 @@ _CALLED = re2.compile(r"([A-Za-z_$][\w.$:]*?)(?:<[\w., ]{1,40}>)?!?\s*\(\s*(?:&|
 _DEFAULTED = re2.compile(
     r"([A-Za-z_$][\w.\-$]*)[\"']?\]?\s*(?::=|=|:)\s*[^=;\"'`]{0,90}(?:\bor\b|\|\||\?\?|\?:|\?|:|\belse\b)\s*$"
 )
-_RETURNED = re2.compile(r"\b(?:return|=>|->)\s*$")
+_UNDER = re2.compile(
+    r"([A-Za-z_$][\w.\-$]*)[\"']?\]?\s*(?::\s*[A-Za-z_][\w\[\]., |<>?]{0,40})?(?:=>|=|:)\s*[\[({]\s*"
+    r"(?:[rbf]?[\"'`][^\"'`\n]*[\"'`]\s*,\s*)+[rbf]?$"
+)
+_LATER = re2.compile(r"([A-Za-z_$][\w.$:]*)\s*\([^()\"'`=;{}]{1,80},\s*$")
 _COMPARED = re2.compile(
     r"(?i)(?:[=!]==?|\bin\s*[\[({]|\bcase|\bis|(?:starts|ends)_?with\s*\(|includes\s*\(|contains\s*\(|Has(?:Prefix|Suffix)\s*\([^()]*,|\bequals\s*\(|\bmatch(?:es)?\s*\(|indexOf\s*\()\s*(?:\(\s*)?$"
 )
@@ -134,7 +138,7 @@ def standing(left: str, right: str) -> tuple[str, Role]:
         role = "weak"
     if _AS_KEY.match(right) and re.search(r"[{,\[(\n]\s*$", left):
         return "", "weak"
-    for pattern in (_PREVIOUS, _KEYED, _CALLED, _DEFAULTED):
+    for pattern in (_PREVIOUS, _KEYED, _CALLED, _DEFAULTED, _UNDER, _LATER):
         found = pattern.search(left)
         if found:
             return found.group(found.lastindex or 1), role

@@ -24,7 +24,9 @@ ASKED = re.compile(
 )
 _OWNED = re.compile(r"[\w.\-]{1,60}/[\w.\-]{1,80}")
 _COMMAND = re.compile(
-    r"ollama|vllm|huggingface|\bhf\b|llama-|llama_|model|sglang|lms |mlx_lm|\bllm\b|hf\.co|aider", re.IGNORECASE
+    r"ollama|vllm|pretrained|sentencetransformer|huggingface|\bhf\b|llama-|llama_|model|sglang|lms |mlx_lm|\bllm\b"
+    r"|hf\.co|aider",
+    re.IGNORECASE,
 )
 _ROLES_KEPT = {"file name", "architecture", "weights"}
 

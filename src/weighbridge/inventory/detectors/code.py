@@ -11,6 +11,12 @@ from weighbridge.inventory.lexer import languages, strings
 
 SUFFIXES = tuple(languages())
 _DECLARATIONS = (".d.ts", ".d.mts", ".d.cts", ".pyi")
+_CONSTANT = re.compile(
+    r"\.(?:ANTHROPIC_|META_|AMAZON_|MISTRAL_|DEEPSEEK_|Chat)?(?:Model_?)?"
+    r"((?:GPT|Claude|CLAUDE|Gemini|GEMINI|LLAMA|NOVA|O[134](?=Mini|Pro|Preview|_)|qwen_)\w+)\b(?!\s*\()"
+)
+_COMMENTED = re.compile(r"^\s*(?://|#|\*|/\*)|//.*$|\bcase\b|[=!]==?\s*$")
+_SEAM = re.compile(r"_|(?<=[a-z])(?=[A-Z0-9])|(?<=\d)(?=[A-Z][a-z])|(?<=[A-Z])(?=\d)")
 _PYTHON_IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
 
 
@@ -22,7 +28,18 @@ def read(text: str, name: str, wanted: Wanted) -> Iterator[Mention]:
         for found in _PYTHON_IMPORT.finditer(text):
             line, at = line + text.count("\n", at, found.start(1)), found.start(1)
             yield Mention(line, found.group(1), "import", "sdk")
+    yield from _constants(text)
     declares = name.lower().endswith(_DECLARATIONS)
     for mention in strings(text, languages()[suffix], wanted):
         # What a declaration names is what may be passed, not what is.
         yield replace(mention, role="weak") if declares and mention.role == "value" else mention
+
+
+def _constants(text: str) -> Iterator[Mention]:
+    """Names of models that SDKs give as constants: ``openai.GPT4oMini``, ``Model.CLAUDE_3_7_SONNET_LATEST``."""
+    for found in _CONSTANT.finditer(text):
+        start = text.rfind("\n", 0, found.start()) + 1
+        if not _COMMENTED.search(text[start : found.start()].replace("://", "")):
+            spelled = "-".join(_SEAM.split(found.group(1).replace("Dot", "."))).replace("-.-", ".")
+            line = text.count("\n", 0, found.start()) + 1
+            yield Mention(line, re.sub(r"-v-?(\d)-(\d)$", r"-v\1:\2", spelled.lower()), "a constant", "constant")

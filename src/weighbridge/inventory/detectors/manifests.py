@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from weighbridge.inventory.detectors import config
 from weighbridge.inventory.hits import Mention, Wanted
 
 ALWAYS = True
@@ -58,11 +59,15 @@ _QUOTED = re.compile(r"[\"']((?:@[\w.\-]+/)?[A-Za-z][\w.\-/:]*?)(?:\[[\w, \-]*\]
 _KEY = re.compile(r"^\s*(@?[A-Za-z][\w.\-/@]*?)\s*(?:=|:)\s*[\"'{\d^~*]")
 _MODULE = re.compile(r"\b((?:github\.com|cloud\.google\.com|google\.golang\.org)/[\w.\-/]+)")
 _ARTIFACT = re.compile(r"<artifactId>\s*([\w.\-]+)\s*</artifactId>|Include=\"([\w.\-]+)\"")
+_ABOUT = {"name", "version", "description", "files", "main", "license", "repository", "url", "email"}
 _KEYWORDS = re.compile(r"^\s*\"?(keywords|classifiers|description|name|tags|files)\"?\s*[:=]")
 
 
 def read(text: str, name: str, wanted: Wanted) -> Iterator[Mention]:
     """Package names, each once a line."""
+    if name.lower() in ("package.json", "pyproject.toml"):
+        # Scripts that pull a model and settings of tools stand there too.
+        yield from (one for one in config.read(text, name, wanted) if one.key not in _ABOUT and one.role != "weak")
     plain = name.lower().endswith((".txt", ".in", ".yml", ".yaml", ".mod", ".sum")) or "gemfile" in name.lower()
     skipping = False
     for number, raw in enumerate(text.splitlines(), 1):
