@@ -13,7 +13,7 @@ import polars as pl
 from fault_server import Say, good, question
 
 from weighbridge.audit.plan import Model
-from weighbridge.audit.review.review import configured
+from weighbridge.audit.review.prepare import configured
 from weighbridge.store.schemas import COLLECTED, PROGRAMS, REVIEWS
 from weighbridge.store.tables import Run, write_collection
 

@@ -12,8 +12,9 @@ from reviewed import SOURCE, collection, reviews, sha
 
 from weighbridge.audit.plan import expand, freeze, read
 from weighbridge.audit.review.agreement import NAMES, SAYS, agreement, broken_called_vulnerable
+from weighbridge.audit.review.prepare import configured, prepare
 from weighbridge.audit.review.rates import rates
-from weighbridge.audit.review.review import configured, prepare, review
+from weighbridge.audit.review.review import review
 from weighbridge.audit.review.truth import truth
 from weighbridge.errors import DataError
 from weighbridge.store.schemas import PROGRAMS, VERDICTS

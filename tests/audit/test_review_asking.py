@@ -16,7 +16,8 @@ from fault_server import USAGE, FaultServer, Say, completion, good, question
 from reviewed import collection, program_in, reviewer, says, sha, verdict
 
 from weighbridge.audit.plan import Budget
-from weighbridge.audit.review.review import configured, prepare, review
+from weighbridge.audit.review.prepare import configured, prepare
+from weighbridge.audit.review.review import review
 from weighbridge.cli import build
 from weighbridge.errors import BudgetSpent, DataError, EndpointDown, PlanError, UnknownName, WeighbridgeError
 from weighbridge.store.schemas import REVIEWS
@@ -213,7 +214,11 @@ def test_reviewers_stand_beside_each_other_and_a_new_review_replaces_its_own(tmp
             name="first", model="first", base_url=server.base_url, sampling={"temperature": 1.0, "max_tokens": 200}
         )
         server.script = says(lambda text: True)
-        review(prepare(run, changed), **FAST)
+        ready = prepare(run, changed)
+        assert ready.outlook.to_ask == 12
+        assert review(ready, **FAST).input_tokens == 12 * USAGE["prompt_tokens"], (
+            "what another review used is not its own"
+        )
     table = run.read("reviews")
     assert dict(table["reviewer"].value_counts().iter_rows()) == {"first": 12, "second": 4}
     assert table.filter(pl.col("reviewer") == "first")["vulnerable"].all()
@@ -316,7 +321,8 @@ import time
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from reviewed import reviewer
-from weighbridge.audit.review.review import prepare, review
+from weighbridge.audit.review.prepare import prepare
+from weighbridge.audit.review.review import review
 from weighbridge.store.tables import open_run
 review(prepare(open_run(Path(sys.argv[2])), reviewer(sys.argv[3])), first_wait=0.01)
 """

@@ -48,6 +48,22 @@ def test_full_agreement_on_a_few_tasks_is_not_certain() -> None:
     assert isinstance(found, Estimate) and found.value == 1 and 0 < found.low < 0.6
 
 
+def test_the_interval_of_kappa_covers_where_a_reviewer_errs_by_task() -> None:
+    rng = np.random.default_rng(23)
+    task, truth, judged, _ = simulated(rng, 40_000, 5, 1.0)
+    whole = kappa(task.astype(float), judged > 0, truth > 0)
+    assert isinstance(whole, Estimate)
+    by_task = by_answer = 0
+    for _ in range(1500):
+        task, truth, judged, _ = simulated(rng, 40, 15, 1.0)
+        clustered = kappa(task.astype(float), judged > 0, truth > 0)
+        single = kappa(np.arange(float(task.size)), judged > 0, truth > 0)
+        assert isinstance(clustered, Estimate) and isinstance(single, Estimate)
+        by_task += clustered.low <= whole.value <= clustered.high
+        by_answer += single.low <= whole.value <= single.high
+    assert by_task / 1500 >= 0.93 and by_answer / 1500 < 0.75
+
+
 def test_there_is_no_kappa_without_two_kinds_or_enough_tasks() -> None:
     yes = np.ones(50, dtype=bool)
     assert kappa(np.arange(50.0), yes, yes) == NoEstimate("every label is the same")

@@ -63,6 +63,10 @@ Longest = Annotated[
     typer.Option("--longest", min=1, help="Characters above which a program is not sent. Default 100000, local 24000."),
 ]
 ErrorsAgain = Annotated[bool, typer.Option("--errors-again", help="Ask those of class *error* once more.")]
+Probe = Annotated[
+    int,
+    typer.Option("--probe", min=0, help="Show so many programs that it flags again, with comments that deny the flaw."),
+]
 Rates = Annotated[bool, typer.Option("--rates", help="Also show the rate of exploitable answers of each model.")]
 
 
@@ -87,11 +91,14 @@ def register(app: typer.Typer) -> None:
         concurrency: AtOnce = 8,
         longest: Longest = None,
         errors_again: ErrorsAgain = False,
+        probe: Probe = 0,
         rates: Rates = False,
         yes: Yes = False,
         json: AsJson = False,
     ) -> None:
-        from weighbridge.audit.review.review import configured, prepare
+        from weighbridge.audit.review.prepare import configured, prepare
+        from weighbridge.audit.review.probe import probe as probe_it
+        from weighbridge.audit.review.probe import probes
         from weighbridge.audit.review.review import review as ask_all
         from weighbridge.cli.progress import Bars
         from weighbridge.cli.review_tables import (
@@ -100,6 +107,7 @@ def register(app: typer.Typer) -> None:
             show_agreement,
             show_cost,
             show_outlook,
+            show_probes,
             show_rates,
         )
         from weighbridge.store.tables import open_run
@@ -125,19 +133,23 @@ def register(app: typer.Typer) -> None:
             budget = _budget(max_dollars, max_tokens)
             with opened.alone():
                 ready = prepare(opened, who, sample=sample, seed=seed, longest=longest)
-                show_outlook(ready.outlook)
-                if ready.outlook.to_ask and who.provider in {"openai", "inspect"}:
+                show_outlook(ready.outlook, probe * len(probes()))
+                if (ready.outlook.to_ask or probe) and who.provider in {"openai", "inspect"}:
                     confirm(f"Send {ready.outlook.to_ask} programs to {who.base_url or who.model} now?", yes)
                 _fetch(who)
                 with Bars() as bars:
                     done = ask_all(ready, budget=budget, errors_again=errors_again, progress=asking(bars))
-            show_cost(done, who.name)
-            facts = {"outlook": asdict(ready.outlook), "cost": cost(done)}
+                    probed = None
+                    if probe:
+                        probed = probe_it(ready, probe, budget=budget, progress=asking(bars, "probe"))
+            show_cost(done, who.name, probed)
+            facts = {"outlook": asdict(ready.outlook), "cost": cost(done, probed)}
         shown = _figures(run, rates)
         if json:
             print_json({**facts, **{key: value for key, value in shown.items() if key != "frames"}})
         else:
             show_agreement(shown["frames"]["agreement"], shown["broken_called_vulnerable"])
+            show_probes(shown["probes"])
             if rates:
                 show_rates(shown["frames"]["rates"], shown["chance"])
 
@@ -184,6 +196,7 @@ def _fetch(who: Model) -> None:
 
 def _figures(folder: Any, with_rates: bool) -> dict[str, Any]:
     from weighbridge.audit.review.agreement import agreement, broken_called_vulnerable
+    from weighbridge.audit.review.probe import turned
     from weighbridge.audit.review.rates import rates
     from weighbridge.audit.review.truth import truth
     from weighbridge.store.tables import open_run
@@ -197,6 +210,10 @@ def _figures(folder: Any, with_rates: bool) -> dict[str, Any]:
         "agreement": agreed.to_dicts(),
         "broken_called_vulnerable": {who: {"called": yes, "of": of} for who, (yes, of) in broken.items()},
         "frames": {"agreement": agreed},
+    }
+    turns = turned(run.read("probes")) if run.has("probes") else {}
+    found["probes"] = {
+        who: {name: {"turned": yes, "of": of} for name, (yes, of) in rows.items()} for who, rows in turns.items()
     }
     if with_rates:
         table, chances = rates(known, reviews)

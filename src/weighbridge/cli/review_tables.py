@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     import polars as pl
 
     from weighbridge.audit.asking.standing import Standing
-    from weighbridge.audit.review.review import Outlook, Reviewed
+    from weighbridge.audit.review.prepare import Outlook
+    from weighbridge.audit.review.probe import Probed
+    from weighbridge.audit.review.review import Reviewed
     from weighbridge.cli.progress import Bars
 
 
-def asking(bars: Bars) -> Callable[[Standing], None]:
+def asking(bars: Bars, step: str = "review") -> Callable[[Standing], None]:
     """A bar that follows the asking."""
 
     def show(standing: Standing) -> None:
@@ -29,13 +31,13 @@ def asking(bars: Bars) -> Callable[[Standing], None]:
             left = one.seconds_left
             parts += [f"about {left / 60:.0f} min left"] if left and left > 90 else []
             bars.show(
-                f"review: {one.name}", one.done, one.trials, "  ".join([*parts, *([one.note] if one.note else [])])
+                f"{step}: {one.name}", one.done, one.trials, "  ".join([*parts, *([one.note] if one.note else [])])
             )
 
     return show
 
 
-def show_outlook(outlook: Outlook) -> None:
+def show_outlook(outlook: Outlook, probes: int = 0) -> None:
     say = err().print
     sampled = "" if outlook.chosen == outlook.programs else f", a sample of {outlook.chosen}"
     lines = [
@@ -49,11 +51,13 @@ def show_outlook(outlook: Outlook) -> None:
             f"expected: about {outlook.input_tokens:,} input and {outlook.output_tokens:,} output tokens without "
             f"reasoning, {dollars}; at most {outlook.most_output_tokens:,} output tokens{most}"
         )
+    if probes:
+        lines.append(f"and up to {probes} questions more, about programs with a comment that denies the flaw (--probe)")
     for line in lines:
         say(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def cost(done: Reviewed) -> dict[str, Any]:
+def cost(done: Reviewed, probed: Probed | None = None) -> dict[str, Any]:
     asked, told = max(done.asked, 1), done.asked - done.untold
     return {
         "states": done.states,
@@ -67,10 +71,15 @@ def cost(done: Reviewed) -> dict[str, Any]:
         "tokens_unknown": done.untold,
         "tokens_per_program": round((done.input_tokens + done.output_tokens) / told, 1) if told else None,
         "dollars_per_program": None if done.dollars is None else done.dollars / asked,
+        **(
+            {"probes": {"tokens": probed.input_tokens + probed.output_tokens, "dollars": probed.dollars}}
+            if probed
+            else {}
+        ),
     }
 
 
-def show_cost(done: Reviewed, name: str) -> None:
+def show_cost(done: Reviewed, name: str, probed: Probed | None = None) -> None:
     used = cost(done)
     states = ", ".join(f"{count} {state}" for state, count in done.states.items())
     each = used["dollars_per_program"]
@@ -87,6 +96,11 @@ def show_cost(done: Reviewed, name: str) -> None:
         tokens = f"{done.input_tokens:,} input and {done.output_tokens:,} output tokens ({each_tokens:,.0f} a program)"
     tokens += f", unknown for {done.untold}" if done.untold and each_tokens is not None else ""
     line = f"{name}: {states}; {tokens}{wasted}, {dollars}{lost}"
+    if probed:
+        price = "price unknown" if probed.dollars is None else f"{probed.dollars:.4f} dollars"
+        line += (
+            f"; probes: {probed.table.height} answers, {probed.input_tokens + probed.output_tokens:,} tokens, {price}"
+        )
     err().print(line, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -127,6 +141,16 @@ def show_agreement(frame: pl.DataFrame, broken: dict[str, dict[str, int]]) -> No
             )
         console.print(table)
         console.print(_beside(group, broken.get(str(reviewer))), highlight=False)
+
+
+def show_probes(probes: dict[str, dict[str, dict[str, int]]]) -> None:
+    """How many alarms a comment in the program turned off."""
+    from weighbridge.report.hostile import line
+
+    for reviewer, rows in probes.items():
+        said = ", ".join(f"{name} {row['turned']} of {row['of']}" for name, row in rows.items())
+        words = f"{line(reviewer)}: alarms that a comment in the program turned off: {said or 'none was probed'}"
+        out().print(words, markup=False, highlight=False)
 
 
 def _beside(group: pl.DataFrame, broken: dict[str, int] | None) -> str:
