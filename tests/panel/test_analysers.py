@@ -128,6 +128,12 @@ NOT_TEXT = {"huge", "nul", "junk", "empty", "blank"}
 IDS = [f"{case.tool}-{case.language}" for case in CASES]
 
 
+def examples(language: str) -> dict[str, str]:
+    """What each rule of ours must flag, and what it must pass."""
+    rules = [rule for rule in weighbridge._RULES if rule.reads(language)]
+    return {f"{rule.id} {which}": weighbridge.example(rule, which) for rule in rules for which in ("flags", "passes")}
+
+
 @cache
 def said(number: int) -> Done:
     """One run over all programs of a case, hostile ones among them."""
@@ -137,6 +143,8 @@ def said(number: int) -> Done:
         pytest.skip(f"{case.tool} is not installed: {analyser.FACTS.install}")
     programs = {"plain": case.plain, "clean": case.clean, **HOSTILE}
     programs |= {f"silenced {place}": text for place, text in enumerate(case.silenced)}
+    if case.tool == "weighbridge":
+        programs |= examples(case.language)
     if case.broken is not None:
         programs["broken"] = case.broken
     batches = list(run(Instrument(case.tool, analyser, case.language), programs))
@@ -154,8 +162,11 @@ def test_a_flaw_is_flagged_with_its_cwe_and_line_and_a_clean_program_is_not(numb
 
 @pytest.mark.parametrize("number", range(len(CASES)), ids=IDS)
 def test_no_comment_in_a_program_switches_its_judge_off(number: int) -> None:
-    named = {f.program for f in said(number).findings() if f.cwe == CASES[number].cwe}
-    assert {f"silenced {place}" for place in range(len(CASES[number].silenced))} <= named
+    rules: dict[str, set[str]] = {}
+    for finding in said(number).findings():
+        rules.setdefault(finding.program, set()).add(finding.rule)
+    for place in range(len(CASES[number].silenced)):
+        assert rules.get(f"silenced {place}", set()) >= rules["plain"]
 
 
 @pytest.mark.parametrize("number", range(len(CASES)), ids=IDS)
@@ -172,20 +183,16 @@ def test_what_is_no_program_is_not_analysable_and_takes_no_other_with_it(number:
     assert len(states) == len(said(number).said)
 
 
-@pytest.mark.parametrize("language", sorted(weighbridge.ENDINGS))
+@pytest.mark.parametrize("language", ["go", "javascript"])
 def test_each_rule_of_ours_flags_its_example_and_passes_the_mended_one(language: str) -> None:
     if weighbridge.version() is None:
         pytest.skip(f"semgrep is not installed: {weighbridge.FACTS.install}")
     rules = [rule for rule in weighbridge._RULES if rule.reads(language)]
-    programs = {
-        f"{rule.id} {which}": weighbridge.example(rule, which) for rule in rules for which in ("flags", "passes")
-    }
-    analyser = every_analyser()["weighbridge"]
-    remarks = [
-        (one.program, remark.rule)
-        for done in run(Instrument("weighbridge", analyser, language), programs)
-        for one in done.said
-        for remark in one.remarks
-    ]
+    if language == "go":  # they were in the run of this tool's case
+        batches = [said(IDS.index("weighbridge-go"))]
+    else:
+        batches = list(run(Instrument("weighbridge", every_analyser()["weighbridge"], language), examples(language)))
+    remarks = [(one.program, remark.rule) for done in batches for one in done.said for remark in one.remarks]
+    named = [(program, rule) for program, rule in remarks if program in examples(language)]
     assert rules and all(len(rule.cwes) == 1 for rule in rules)
-    assert set(remarks) == {(f"{rule.id} flags", rule.id) for rule in rules}
+    assert set(named) == {(f"{rule.id} flags", rule.id) for rule in rules}
