@@ -85,6 +85,10 @@ class Judge:
         return frozenset(self.words["prose_words"])
 
     @cached_property
+    def _menu(self) -> frozenset[str]:
+        return frozenset(self.words["menu_words"])
+
+    @cached_property
     def _says_model(self) -> frozenset[str]:
         return frozenset(self.words["model_words"])
 
@@ -139,13 +143,16 @@ class Judge:
             return
         if default := _DEFAULT.fullmatch(text):
             text, key = default.group(2).strip(), f"{key}.{default.group(1)}" if key else default.group(1)
-        weak = role == "weak" or not self._prose.isdisjoint(self._words_of(key))
+        words = self._words_of(key)
+        menu = "models" in words and not self._menu.isdisjoint(words)
+        weak = role == "weak" or menu or not self._prose.isdisjoint(words)
         whole = not re.search(r"\s", text)
         if scheme := _STORE.match(text):
             yield from self._name(text[scheme.end() :], key, weak, asked=True)
             return
         if whole or role == "command":
-            yield from self._addresses(text, key, weak)
+            cloned = role == "command" and re.search(r"\bgit (?:lfs )?clone\b", text) is not None
+            yield from self._addresses(text, key, weak, cloned=cloned)
         if whole and role != "command" and "://" not in text and text[:1] != "-":
             yield from self._name(text.split("foundation-model/")[-1].split("inference-profile/")[-1], key, weak)
         else:
@@ -154,12 +161,11 @@ class Judge:
         if role == "command" and whole and key:
             yield from self._name(text, key, weak, asked=True)
 
-    def _addresses(self, text: str, key: str, weak: bool) -> Iterator[Judged]:
+    def _addresses(self, text: str, key: str, weak: bool, *, cloned: bool) -> Iterator[Judged]:
         for address in addresses.found(text):
             if address.hub_model:
-                yield from self._name(
-                    address.hub_model, "hub address", weak or not address.fetched, asked=address.fetched
-                )
+                fetched = address.fetched or cloned
+                yield from self._name(address.hub_model, "hub address", weak or not fetched, asked=fetched)
                 continue
             host = addresses.host(address, self.book, self.words)
             if host is None:

@@ -24,6 +24,8 @@ from weighbridge.inventory.hits import Mention, Role, Wanted
 LOOK_BACK = 160
 """Characters before a string in which its name is looked for."""
 
+LOOK_AHEAD = 120
+
 _STRINGS = {
     "double": r'(?:[rbfuRBFU@$L]{0,2})"((?:[^"\\\n]|\\.)*)"',
     "single": r"(?:[rbfuRBFU]{0,2})'((?:[^'\\\n]|\\.)*)'",
@@ -57,7 +59,17 @@ _COMPARED = re2.compile(
 )
 _COMPARED_AFTER = re.compile(r"\s*(?:[=!]==?|in\b|not in\b|\.equals)")
 _AS_KEY = re.compile(r"\s*\]?\s*(?::(?!:)|=>)\s*(?=[\d\[{(\"'A-Za-z-])")
-_LISTED = re2.compile(r"(?:[^|]\|\s*|\b(?:Literal|examples?\s*=)\s*\[[^\]]*)$")
+_LISTED = re2.compile(
+    r"(?i)(?:[^|]\|\s*"
+    r"|\b(?:Literal|examples?\s*=)\s*\[[^\]]*"
+    r"|\bin\s*[\[({]\s*(?:[rbf]?[\"'][^\"'\n]*[\"']\s*,\s*)+"
+    r"|\b(?:count|len|num)_?tokens\w*\s*\((?:[^()]|\([^()]*\))*"
+    r"|\breplace(?:_?all)?\s*\([^()]*)$"
+)
+_SEARCHED = re2.compile(
+    r"^\s*(?:,\s*[\"'`][^\"'`]*[\"'`]\s*)*,?\s*\]\s*\)?\s*\.(?:includes|some|has|find|indexOf|test|any|contains)\b"
+)
+_SPREAD = re2.compile(r"\.\.\.\[(?:\s*[\"'`][^\"'`]*[\"'`]\s*,)*\s*$")
 _OR_TYPE = re.compile(r"\s*\|(?!\|)")
 _ROW = re.compile(r"(?:^|[\[({,=\n])\s*[(\[]\s*$")
 _LIMIT = re.compile(r"\s*,\s*-?\d[\d_.]*k?\s*[,)\]]")
@@ -106,7 +118,7 @@ def strings(code: str, language: Language, wanted: Wanted) -> Iterator[Mention]:
             if not (language.docstrings and _STATEMENT.search(re.sub(r"\n\s*\n", "\n", left))):
                 if breaks is None:
                     breaks = [at.start() for at in re.finditer("\n", code)]
-                key, role = standing(left, code[found.end() : found.end() + 40])
+                key, role = standing(left, code[found.end() : found.end() + LOOK_AHEAD])
                 yield Mention(bisect_right(breaks, found.start()) + 1, text, key, role)
         last = found
         if comments:
@@ -130,7 +142,7 @@ def standing(left: str, right: str) -> tuple[str, Role]:
     role: Role = "value"
     if _COMPARED.search(left) or _COMPARED_AFTER.match(right):
         role = "weak"
-    elif _LISTED.search(left) or _OR_TYPE.match(right):
+    elif _LISTED.search(left) or _OR_TYPE.match(right) or _SEARCHED.search(right) or _SPREAD.search(left):
         # One of the strings that a type allows, or an example of what could be passed.
         role = "weak"
     elif _LIMIT.match(right) and _ROW.search(left):

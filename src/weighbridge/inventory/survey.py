@@ -178,7 +178,8 @@ def _without_lists(hits: list[Hit]) -> list[Hit]:
     for hit in hits:
         if hit.kind == "model":
             lines.setdefault(hit.line, set()).add(hit.name)
-    # In a file that is a list for the most part, three together are a piece of it; one alone may be a default.
+    # In a file that is a list for the most part, three together are a piece of it, and only one that stands alone and
+    # under a name that says model may be a default.
     is_list = len(set[str]().union(*lines.values())) > CATALOGUE
     menu, apart = (2, 3 * APART) if is_list else (MENU, APART)
     listed: set[int] = set()
@@ -191,10 +192,15 @@ def _without_lists(hits: list[Hit]) -> list[Hit]:
         run.append(line)
     return [
         replace(hit, sure="hint", counted=False, why=f"in a list of models; {hit.why}")
-        if hit.kind == "model" and hit.line in listed
+        if hit.kind == "model" and (hit.line in listed or (is_list and not _is_default(hit)))
         else hit
         for hit in hits
     ]
+
+
+def _is_default(hit: Hit) -> bool:
+    """Certain, and under a name that speaks of one model."""
+    return hit.sure == "certain" and "models" not in hit.evidence.split(" = ")[0].lower()
 
 
 def _hit(repository: str, found: Found, judged: Judged, book: Catalog, everything: bool) -> Hit:
