@@ -73,6 +73,17 @@ def test_a_mapping_file_says_columns_words_and_what_tasks_are_about(tmp_path: Pa
     assert made.facts["verdicts"] == {"none": 1, "secure": 1, "vulnerable": 1}
 
 
+def test_the_example_on_the_page_works(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "import.md").read_text("utf-8")
+    row = json.loads(next(part for part in page.split("`") if part.startswith('{"llm"')))
+    (tmp_path / "map.toml").write_text(page.split("```toml\n")[1].split("```")[0], "utf-8")
+    path = lines(tmp_path / "a.jsonl", [row, {**row, "outcome": "not tried"}])
+    first, second = imported(path, Request(file=tmp_path / "map.toml")).collected.to_dicts()
+    assert (first["model"], first["language"], first["verdict"]) == ("Our Model 1", "python", "vulnerable")
+    assert (first["cwes"], first["cluster"], second["verdict"]) == ([89], "SQL injection", None)
+    assert (first["repeat"], second["repeat"]) == (0, 1)
+
+
 def test_a_line_on_the_command_line_goes_before_the_file(tmp_path: Path) -> None:
     (tmp_path / "map.toml").write_text(MAPPING)
     rows = [{**THEIRS, "second_try": "x = 1"}]

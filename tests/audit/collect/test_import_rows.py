@@ -85,6 +85,7 @@ TEXTS: list[tuple[str, object, str, str, str | None]] = [
     ("fence", f"```go\n{GO}```\n", "program", "1 only block", GO),
     ("reasoning", f"<think>\nhm\n```go\nx\n```\n</think>\nHere:\n```go\n{GO}```", "program", "1 only block", GO),
     ("empty reasoning", f"<think>\n\n</think>\n\n{GO}", "program", "5 unfenced", GO),
+    ("a closing tag alone", f"hm\n</think>\n\n{GO}", "program", "5 unfenced", GO),
     ("reasoning only", "<think>\nhm", "no program", "0 no program", None),
     ("prose with a fence", f"Sure.\n\n```go\n{GO}```\n", "program", "1 only block", GO),
     ("element", f"<code>\n{GO}</code>", "program", "6 XML element", GO),
@@ -293,7 +294,7 @@ BAD_FILES: list[tuple[Callable[[Path], Path], str]] = [
     (as_file("a.csv", b"model,task,code\nm,t\n"), "line 2: has 2 cells where the first line names 3"),
     (as_file("a.csv", b'model,task,code\nm,t,"print(1)\n'), "line 2: cannot be read as CSV"),
     (as_file("a.csv", b"model,task,code\nm,t,\xe9\n"), "line 2: is not UTF-8"),
-    (lambda folder: folder, "the folder holds no file"),
+    (lambda folder: folder, "the folder holds no file of answers"),
 ]
 
 
@@ -365,6 +366,15 @@ def test_halves_of_the_models_combine_and_an_overlap_counts_as_duplicates(tmp_pa
     assert made.collected["row"].to_list() == [0, 1, 2, 4]
     assert made.facts["counts"]["duplicate"] == 1
     assert [file["first_row"] for file in made.facts["files"]] == [0, 3]
+
+
+def test_a_folder_is_read_whole_but_for_what_is_no_answer(tmp_path: Path) -> None:
+    (tmp_path / "part" / "deep").mkdir(parents=True)
+    lines(tmp_path / "part" / "1.jsonl", [ROW])
+    lines(tmp_path / "part" / "deep" / "2.jsonl", [{**ROW, "repeat": 1}])
+    (tmp_path / "part" / "README.md").write_text("Answers, as published\n")
+    lines(tmp_path / "part" / ".hidden.jsonl", [{**ROW, "repeat": 2}])
+    assert imported(tmp_path / "part").collected["repeat"].to_list() == [0, 1]
 
 
 def test_files_of_different_layouts_do_not_combine(tmp_path: Path) -> None:

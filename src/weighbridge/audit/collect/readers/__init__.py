@@ -17,6 +17,8 @@ import polars as pl
 from weighbridge.audit.collect import compressed
 from weighbridge.errors import DataError
 
+IN_FOLDERS = (".parquet", ".pq", ".jsonl", ".ndjson", ".csv", ".tsv", ".eval")
+"""Endings of files that are read where a folder is named."""
 BATCH = 5_000
 """Rows that are held at once while a file is read."""
 TEXTS = frozenset({"code", "answer", "system", "user", "reasoning"})
@@ -38,6 +40,12 @@ class Table:
     read: Callable[[Mapping[str, str]], Iterator[pl.DataFrame]]
 
 
+def _holds_answers(path: Path) -> bool:
+    """In a folder the ending decides, since what else lies there (a README, a licence) is nobody's answer."""
+    last = [suffix.lower() for suffix in path.suffixes if suffix.lower() not in {".gz", ".zst"}][-1:]
+    return not path.name.startswith(".") and bool(set(last) & set(IN_FOLDERS))
+
+
 def schema(fields: Mapping[str, str]) -> dict[str, type[pl.DataType]]:
     """The columns of a frame that ``Table.read`` gives."""
     return {"at": pl.UInt32, "broken": pl.String, **dict.fromkeys(fields, pl.String)}
@@ -50,10 +58,10 @@ def tables(path: Path) -> list[Table]:
         DataError: there is no such file, it is empty, or no reader knows its format.
     """
     if path.is_dir():
-        inner = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+        inner = [file for file in sorted(path.rglob("*")) if file.is_file() and _holds_answers(file)]
         if not inner:
             raise DataError(
-                f"{path}: the folder holds no file; give a file, or a folder of Parquet, JSONL, CSV or .eval"
+                f"{path}: the folder holds no file of answers ({', '.join(IN_FOLDERS)}); name the file itself"
             )
         return [table for file in inner for table in tables(file)]
     if not path.is_file():
