@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -12,8 +14,9 @@ from typer.testing import CliRunner
 from weighbridge import catalog
 from weighbridge.claims.evidence import Evidence, Missing
 from weighbridge.claims.ledger import Claim
-from weighbridge.claims.recompute import arena, designs, openrouter
+from weighbridge.claims.recompute import arena, designs, downloads, openrouter
 from weighbridge.cli import claims as command
+from weighbridge.errors import DataError
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 ARENA = """date,board,model,score,ci_low,ci_high
@@ -99,8 +102,62 @@ def test_a_week_needs_all_seven_days_and_keeps_unknown_apart(tmp_path: Path) -> 
     figures = openrouter.week(evidence, claim(), file="w.csv", monday="2026-05-25").figures
     assert (figures["open_cn"].low, figures["open_cn"].high) == (40.0, 50.0)
     assert [figures[name].value for name in ("proprietary_other", "unknown", "other")] == [30.0, 10.0, 20.0]
-    with pytest.raises(Missing, match="6 of the seven days"):
+    with pytest.raises(Missing, match="0 of the seven days"):
+        openrouter.week(evidence, claim(), file="w.csv", monday="2026-06-01")
+    with pytest.raises(DataError, match="is a Tuesday"):
         openrouter.week(evidence, claim(), file="w.csv", monday="2026-05-26")
+
+
+def test_a_month_is_an_interval_and_the_other_months_are_shown(tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text(
+        "date,frontier_tokens,open_tokens,unknown_tokens,other_tokens\n2025-10,50,50,0,0\n2025-11,60,20,15,5\n"
+    )
+    evidence = Evidence(tmp_path, catalog.load())
+    found = openrouter.open_month(evidence, claim(), file="m.csv", month="2025-11", others=["2025-10", "2025-12"])
+    one = found.figures["open"]
+    assert (one.low, one.value, one.high) == (20.0, 25.0, 40.0)
+    assert found.choices[-1].figures == {"open": 50.0}
+    assert found.findings[1] == "A third of the classified or more: 2025-10."
+    with pytest.raises(Missing):
+        openrouter.open_month(evidence, claim(), file="m.csv", month="2026-01", others=[])
+
+
+def snapshot(folder: Path, day: str, **counts: int) -> None:
+    (folder / "downloads").mkdir(exist_ok=True)
+    rows = [
+        {
+            "taken": datetime.fromisoformat(day).replace(tzinfo=UTC),
+            "family": "qwen",
+            "repo": f"x/{kind}",
+            "kind": kind,
+            "base": None,
+            "last_30_days": 1,
+            "all_time": count,
+        }
+        for kind, count in counts.items()
+    ]
+    target = folder / "downloads" / f"qwen-{day.replace('-', '')}T000000Z.parquet"
+    pl.DataFrame(rows, schema=downloads.downloads.SCHEMA).write_parquet(target)
+
+
+def test_downloads_of_a_day_need_a_snapshot_by_then_and_a_later_one_only_refutes(tmp_path: Path) -> None:
+    evidence, said = Evidence(tmp_path, catalog.load()), claim(downloads=(700, -2))
+    with pytest.raises(Missing, match="weighbridge adoption --downloads qwen"):
+        downloads.total(evidence, said, family="qwen", by="2026-01-31")
+    snapshot(tmp_path, "2026-03-01", original=900, quantized=300)
+    late = downloads.total(evidence, said, family="qwen", by="2026-01-31")
+    assert late.figures == {}
+    assert "says nothing of that day" in late.findings[-1]
+    refuted = downloads.total(evidence, claim(downloads=(5000, -2)), family="qwen", by="2026-01-31")
+    assert (refuted.figures["downloads"].value, refuted.figures["downloads"].high) == (900, 1200)
+    snapshot(tmp_path, "2026-01-15", original=680, quantized=200)
+    found = downloads.total(evidence, said, family="qwen", by="2026-01-31")
+    assert (found.figures["downloads"].value, found.figures["downloads"].high, found.as_of) == (680, 880, "2026-01-15")
+    grown = downloads.growth(evidence, said, family="qwen", since="2026-01-31", until="2026-03-31")
+    assert grown.figures["growth"].value == pytest.approx(100 * (900 / 680 - 1))
+    with pytest.raises(Missing, match="is no growth"):
+        downloads.growth(evidence, said, family="qwen", since="2026-01-20", until="2026-01-31")
+    assert {name.split("/")[0] for name in evidence.opened} == {"downloads"}
 
 
 def test_the_largest_of_null_cells_is_far_above_their_rate() -> None:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from weighbridge import adoption
 from weighbridge.claims.evidence import Choice, Evidence, Missing, Recomputed, Value
 from weighbridge.claims.ledger import Claim
 from weighbridge.errors import DataError
@@ -57,51 +58,62 @@ def _shares(is_open: float, frontier: float, unknown: float, other: float) -> tu
     )
 
 
-def week(evidence: Evidence, claim: Claim, *, file: str, monday: str) -> Recomputed:
-    """Shares by origin in the seven days from ``monday``, in percent of all tokens.
+def open_month(evidence: Evidence, claim: Claim, *, file: str, month: str, others: list[str]) -> Recomputed:
+    """The share of open weights in one month (``YYYY-MM``), all origins together, in percent of tokens.
 
-    Figures: open_cn, open_other, proprietary_cn, proprietary_other, unknown, other. A known class reaches from its own
-    share up to that plus all unknown; ``other`` (below the top 50) is a class of its own.
+    Figure: open, of what is classified; low: of all tokens; high: if all unknown and ``other`` were open. The other
+    months are shown as choices.
+    """
+    frame = _columns(pl.read_csv(evidence.path(file)), file, ("date", *TOKENS))
+    there = {str(row["date"]): _shares(*(float(row[name]) for name in TOKENS)) for row in frame.iter_rows(named=True)}
+    if month not in there:
+        raise Missing(f"{file} has no {month}")
+    low, middle, high = there[month]
+    choices = [
+        Choice(f"{month}, of all tokens, unknown and `other` as not open", {"open": low}),
+        Choice(f"{month}, unknown and `other` all open (the most it can be)", {"open": high}),
+        *(Choice(other, {"open": there[other][1]}, f"{there[other][0]:.1f} to {there[other][2]:.1f} %")
+          for other in others if other in there),
+    ]  # fmt: skip
+    reached = [name for name, (_, share, _) in sorted(there.items()) if share >= 100 / 3]
+    findings = [f"{month}: {low:.1f} % of all tokens, {middle:.1f} % of the classified, at most {high:.1f} %."]
+    if reached:
+        findings.append(f"A third of the classified or more: {', '.join(reached)}.")
+    return Recomputed({"open": Value(middle, low, high)}, choices, findings, month)
+
+
+def week(evidence: Evidence, claim: Claim, *, file: str, monday: str) -> Recomputed:
+    """Shares by origin in the seven days from ``monday``, in percent of all tokens, as ``weighbridge adoption`` counts.
+
+    Figures: open_cn, open_other, proprietary_cn, proprietary_other, unknown, other, each from what is sure to what a
+    better map from names to models could make of it. ``other`` (below the top 50) and stealth models are apart.
     """
     start = date.fromisoformat(monday)
-    frame = _columns(
-        pl.read_csv(evidence.path(file), infer_schema_length=None), file, ("date", "model_permaslug", "total_tokens")
-    )
-    frame = frame.with_columns(pl.col("date").str.to_date())
-    seven = frame.filter(pl.col("date").is_between(start, start + timedelta(days=6)))
-    if seven["date"].n_unique() < 7:
-        raise Missing(f"{file} has {seven['date'].n_unique()} of the seven days from {monday}")
-    named = seven.filter(pl.col("model_permaslug") != "other")
-    totals: dict[str, float] = {
-        "other": float(seven.filter(pl.col("model_permaslug") == "other")["total_tokens"].sum())
-    }
-    unknown_names: dict[str, float] = {}
-    for slug, day, tokens in named.select("model_permaslug", "date", "total_tokens").iter_rows():
-        match = evidence.catalog.find(slug, on=day)
-        origin = "unknown" if match is None else match.origin
-        totals[origin] = totals.get(origin, 0.0) + float(tokens)
-        if origin == "unknown":
-            unknown_names[slug] = unknown_names.get(slug, 0.0) + float(tokens)
-    everything = sum(totals.values())
-    share = {origin: 100 * tokens / everything for origin, tokens in totals.items()}
-    spare = share.get("unknown", 0.0)
-    classes = ("open_cn", "proprietary_other", "open_other", "proprietary_cn")
+    if start.weekday():
+        raise DataError(f"claim {claim.id}, arguments.monday: {monday} is a {start:%A}; weeks begin on Monday")
+    with adoption.read([str(evidence.path(file))], named="openrouter-rankings") as usage:
+        days = usage.days["day"].is_between(start, start + timedelta(days=6))
+        there = usage.days.filter(days)["day"].n_unique()
+        if there < 7:
+            raise Missing(f"{file} has {there} of the seven days from {monday}")
+        table, remarks = adoption.shares(usage, evidence.catalog, by="origin", every="week")
+    rows = {row["class"]: row for row in table.filter(pl.col("week") == start).to_dicts()}
     figures = {
-        name: Value(share.get(name, 0.0), share.get(name, 0.0), share.get(name, 0.0) + spare) for name in classes
+        name: Value(*(100 * float(row[key]) for key in ("share", "share_low", "share_high")))
+        for name, row in rows.items()
     }
-    figures |= {name: Value(share.get(name, 0.0)) for name in ("unknown", "other")}
-    without = {name: 100 * totals.get(name, 0.0) / (everything - totals["other"]) for name in classes}
+    known = [name for name in rows if name not in ("unknown", "other")]
     choices = [
-        Choice("`other` left out of the denominator", without),
-        Choice("unknown models all counted to the class", {name: share.get(name, 0.0) + spare for name in classes}),
-    ]
-    worst = ", ".join(
-        f"{slug} {100 * t / everything:.1f} %" for slug, t in sorted(unknown_names.items(), key=lambda x: -x[1])[:4]
-    )
-    said = ", ".join(f"{name} {share.get(name, 0.0):.1f} %" for name in (*classes, "unknown", "other"))
+        Choice("`other` and unknown left out of the denominator",
+               {name: 100 * float(rows[name]["share_of_classified"]) for name in known}),
+        Choice("all unknown, stealth and `other` counted to the class (the most it can be)",
+               {name: 100 * float(rows[name]["share_most"]) for name in known}),
+    ]  # fmt: skip
+    everything = sum(row["tokens"] for row in rows.values())
+    said = ", ".join(f"{name} {100 * row['share']:.1f} %" for name, row in rows.items())
     findings = [f"Week of {monday}: {said} of {everything / 1e12:.1f} trillion tokens."]
-    if worst:
-        findings.append(f"Unknown: {worst}.")
+    findings += [f"{remark.text[:1].upper()}{remark.text[1:]}." for remark in remarks
+                 if remark.kind in ("unknown", "hidden", "doubtful")]  # fmt: skip
     return Recomputed(figures, choices, findings, f"{start} to {start + timedelta(days=6)}")
 
 
