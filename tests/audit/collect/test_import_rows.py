@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 from collections.abc import Callable, Mapping
@@ -328,6 +329,8 @@ def written(folder: Path) -> Mapping[str, Path]:
     made.with_columns(pl.col("model").cast(pl.Categorical)).write_parquet(folder / "odd.name")
     made.write_csv(folder / "a.csv")
     made.write_csv(folder / "a.tsv", separator="\t")
+    with (folder / "crlf.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([made.columns, *made.iter_rows()])
     (folder / "bom.csv").write_bytes(b"\xef\xbb\xbf" + (folder / "a.csv").read_bytes())
     made.write_ndjson(folder / "a.jsonl")
     (folder / "a.jsonl.gz").write_bytes(gzip.compress((folder / "a.jsonl").read_bytes()))
