@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import json
-import os
 import subprocess
 import sys
 import time
@@ -18,10 +18,12 @@ from reviewed import collection, program_in, reviewer, says, sha, verdict
 from weighbridge.audit.plan import Budget
 from weighbridge.audit.review.prepare import configured, prepare
 from weighbridge.audit.review.review import review
+from weighbridge.audit.review.twins import collect_twins
 from weighbridge.cli import build
 from weighbridge.errors import BudgetSpent, DataError, EndpointDown, PlanError, UnknownName, WeighbridgeError
 from weighbridge.store.schemas import REVIEWS
 from weighbridge.store.tables import Run
+from weighbridge.tasks.scenario import scenarios, stacks
 
 PROGRAMS = [f"query = 'select {number}'" + (" + name" if number % 3 == 0 else "") for number in range(12)]
 FAST: dict[str, Any] = {"first_wait": 0.01}
@@ -257,44 +259,61 @@ def test_a_run_without_programs_says_what_to_do(tmp_path: Path) -> None:
         prepare(Run(tmp_path, "p" * 64), configured(name="x", model="exact", provider="specimen"))
 
 
-def weighbridge(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "weighbridge", "review", *map(str, arguments)],
-        capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, env={**os.environ, **environment},
-    )  # fmt: skip
+def command(*arguments: object) -> None:
+    """``weighbridge review`` in this process; errors come as they are raised."""
+    build()(["review", *map(str, arguments)], standalone_mode=False)
 
 
-def test_the_command_tells_the_cost_before_and_after_and_asks_first(tmp_path: Path) -> None:
+def test_the_command_tells_the_cost_before_and_after_and_asks_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     run_of(tmp_path)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
     with FaultServer(says(flawed, 89)) as server:
         who = ["--run", tmp_path, "--model", "big", "--base-url", server.base_url, "--price-in", 2, "--price-out", 8]
-        unasked = weighbridge(*who)
-        assert unasked.returncode == PlanError.exit_code and "add --yes" in unasked.stderr and not server.asked
-        assert "12 to ask" in unasked.stderr and "dollars" in unasked.stderr
-        done = weighbridge(*who, "--yes", "--json", "--rates")
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+        with pytest.raises(PlanError, match="add --yes"):
+            command(*who)
+        said = capsys.readouterr().err
+        assert "12 to ask" in said and "dollars" in said and not server.asked
+        command(*who, "--yes", "--json", "--rates", "--probe", 2)
+        assert len(server.asked) == 12 + 2 * 3
+    found = json.loads(capsys.readouterr().out)
     assert found["cost"]["dollars"] == pytest.approx(12 * (100 * 2 + 50 * 8) / 1e6)
+    assert found["cost"]["probes"]["dollars"] == pytest.approx(6 * (100 * 2 + 50 * 8) / 1e6)
     assert found["cost"]["tokens_per_program"] == 150 and found["cost"]["states"] == {"reviewed": 12}
     whole = [row for row in found["agreement"] if row["cwe"] is None and row["by"] == "says vulnerable"]
     assert whole[0]["sensitivity"] == 1 and whole[0]["false_alarms"] == 0 and whole[0]["source"] == "Somebody Else"
     assert found["rates"][0]["design"] == "all proved" and "nothing to correct" in found["chance"]["big"]["words"]
-    shown = weighbridge("--run", tmp_path)
-    assert shown.returncode == 0 and "big against attacks, by Somebody Else" in shown.stdout
+    assert found["probes"]["big"]["order"] == {"turned": 0, "of": 2}
+    command("--run", tmp_path, "--rates")
+    shown = capsys.readouterr().out
+    assert "big against attacks, by Somebody Else" in shown and "order 0 of 2" in shown and "corrected" in shown
 
 
-def test_the_command_keeps_the_key_out_of_everything(tmp_path: Path) -> None:
+def test_the_command_keeps_the_key_out_of_everything(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     key = "sk-sentinel-never-to-be-told-42"
     run_of(tmp_path)
+    monkeypatch.setenv("REVIEW_KEY", key)
     echo = lambda body, count: good(f"your key is {key} " + verdict(body, False))  # noqa: E731
     with FaultServer(echo) as server:
-        done = weighbridge(
-            "--run", tmp_path, "--model", "m", "--base-url", server.base_url, "--api-key-env", "REVIEW_KEY", "--yes",
-            REVIEW_KEY=key,
+        command(
+            "--run", tmp_path, "--model", "m", "--base-url", server.base_url, "--api-key-env", "REVIEW_KEY", "--yes"
         )  # fmt: skip
         assert server.headers[0]["Authorization"] == f"Bearer {key}"
-    assert done.returncode == 0 and key not in done.stdout + done.stderr
+    shown = capsys.readouterr()
+    assert "12 reviewed" in shown.err and key not in shown.out + shown.err
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and key.encode() in path.read_bytes()]
+
+
+def test_names_of_others_reach_the_terminal_without_their_escapes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    collection(tmp_path, [{"text": "x", "model": "m\x1b[2J[red]", "verdict": "secure", "source": "s\x1b[2J[/]"}])
+    command("--run", tmp_path, "--model", "exact", "--provider", "specimen", "--name", "r[/]\x1b[2J", "--rates")
+    shown = capsys.readouterr()
+    assert "\x1b" not in shown.out + shown.err and "m⟨U+001B⟩[2J[red]" in shown.out and "s⟨U+001B⟩[2J[/]" in shown.out
 
 
 @pytest.mark.parametrize(
@@ -311,7 +330,7 @@ def test_the_command_keeps_the_key_out_of_everything(tmp_path: Path) -> None:
 def test_a_wrong_option_is_one_sentence_with_the_mend(options: list[str], words: str, tmp_path: Path) -> None:
     run_of(tmp_path)
     with pytest.raises(WeighbridgeError) as raised:
-        build()(["review", "--run", str(tmp_path), *options, "--yes"], standalone_mode=False)
+        command("--run", tmp_path, *options, "--yes")
     assert words in str(raised.value) and raised.value.exit_code > 2
 
 
@@ -349,6 +368,26 @@ def test_a_killed_review_goes_on_and_asks_nothing_that_was_answered(tmp_path: Pa
     assert kept >= 15 - 2 * 4 and done.states == {"reviewed": 40}
     assert sum(server.asked.values()) - before == 40 - kept
     assert done.lost <= 4
+
+
+def test_twins_are_test_weights_of_known_kind(tmp_path: Path) -> None:
+    run = collect_twins(tmp_path / "twins")
+    rows = run.read("collected")
+    wanted = sum(
+        len(scenario.twins(stack)) for scenario in scenarios().values() for stack in stacks()
+    )  # fmt: skip
+    assert rows.height == wanted > 100 and rows["task"].n_unique() == len(scenarios())
+    assert 0.2 < (rows["verdict"] == "secure").mean() < 0.6  # type: ignore[operator]
+    assert collect_twins(tmp_path / "twins").plan_hash == run.plan_hash
+    done = review(prepare(run, configured(name="exact", model="exact", provider="specimen")), **FAST)
+    called = set(done.reviews.filter("vulnerable")["program"])
+    assert called == set(rows.filter(verdict="vulnerable")["program"])
+
+
+def test_twins_do_not_overwrite_anything(tmp_path: Path) -> None:
+    run_of(tmp_path)
+    with pytest.raises(DataError, match="a folder of its own"):
+        collect_twins(tmp_path)
 
 
 def test_the_question_reaches_the_endpoint_whole(tmp_path: Path) -> None:

@@ -64,6 +64,26 @@ def test_the_interval_of_kappa_covers_where_a_reviewer_errs_by_task() -> None:
     assert by_task / 1500 >= 0.93 and by_answer / 1500 < 0.75
 
 
+def test_the_interval_of_kappa_is_as_wide_as_leaving_out_tasks_says() -> None:
+    """Delete-one-task jackknife, where margins are far apart, so that chance agreement matters."""
+    rng = np.random.default_rng(29)
+    task = np.repeat(np.arange(60), 12)
+    base = rng.beta(0.3, 1.7, 60)[task]
+    truth = rng.random(task.size) < base
+    said = rng.random(task.size) < np.where(truth, 0.95, rng.beta(2, 1, 60)[task])
+
+    def point(kept: np.ndarray) -> float:
+        found = kappa(np.arange(float(kept.sum())), said[kept], truth[kept])
+        assert isinstance(found, Estimate)
+        return found.value
+
+    without = np.array([point(task != one) for one in range(60)])
+    error = np.sqrt(59 / 60 * ((without - without.mean()) ** 2).sum())
+    found = kappa(task.astype(float), said, truth)
+    assert isinstance(found, Estimate)
+    assert (found.high - found.low) / 2 == pytest.approx(2.001 * error, rel=0.05)
+
+
 def test_there_is_no_kappa_without_two_kinds_or_enough_tasks() -> None:
     yes = np.ones(50, dtype=bool)
     assert kappa(np.arange(50.0), yes, yes) == NoEstimate("every label is the same")
@@ -130,7 +150,7 @@ def test_answers_that_need_no_proof_shrink_the_rate_and_not_the_coverage() -> No
     hits = 0
     for _ in range(RUNS):
         task, truth, judged, known = simulated(rng, 45, 20, 0.2)
-        open_ = rng.random(task.size) < rng.beta(6, 2, 45)[task]
+        open_ = rng.random(task.size) < rng.beta(0.6, 0.2, 45)[task]
         truth, judged, known = truth * open_, judged * open_, known | ~open_
         everything = np.ones_like(known)
         hits += covers(pooled_ppi(task.astype(float), open_, judged, truth, everything, known), 0.75 * TRUTH)
@@ -146,7 +166,10 @@ def test_a_useless_reviewer_changes_nothing_and_a_perfect_one_leaves_no_doubt() 
     perfect = stratified_ppi(task, task, truth, truth, everything, known)
     assert isinstance(useless, Corrected) and isinstance(alone, Corrected) and isinstance(perfect, Corrected)
     assert useless.weight == 0 and useless.value == pytest.approx(alone.value)
-    assert perfect.weight == pytest.approx(1, abs=0.25) and abs(perfect.value - truth.mean()) < 0.02
+    assert perfect.weight == pytest.approx(1, abs=0.25)
+    # With the truth as label, λ of the way from the proved mean to the true one is gone.
+    wanted = alone.value + perfect.weight * (truth.mean() - alone.value)
+    assert perfect.value == pytest.approx(wanted) and abs(wanted - alone.value) > 1e-3
     assert useless.high_here and useless.low_here and perfect.high_here and perfect.low_here
     assert perfect.high_here - perfect.low_here < 0.4 * (useless.high_here - useless.low_here)
 

@@ -25,7 +25,7 @@ where it was; no answer is paid for twice. Programs are sent to the endpoint tha
 
     weighbridge review --run DIR --model deepseek-chat --base-url https://api.deepseek.com/v1 --api-key-env DEEPSEEK_KEY
 
-    weighbridge review --run DIR --provider local --model qwen-0.5b --sample 50
+    weighbridge review --run TWINS --twins --provider local --model qwen-0.5b --sample 50 --probe 10
 
     weighbridge review --run DIR --rates        (asks nothing: shows what is there)
 """
@@ -67,6 +67,10 @@ Probe = Annotated[
     int,
     typer.Option("--probe", min=0, help="Show so many programs that it flags again, with comments that deny the flaw."),
 ]
+Twins = Annotated[
+    bool,
+    typer.Option("--twins", help="Begin with the suite's own programs, whose flaws are proved, in a new --run folder."),
+]
 Rates = Annotated[bool, typer.Option("--rates", help="Also show the rate of exploitable answers of each model.")]
 
 
@@ -75,6 +79,7 @@ def register(app: typer.Typer) -> None:
     def review(
         run: RunFolder,
         model: Reviewer = "",
+        twins: Twins = False,
         name: Name = "",
         provider: Provider = "openai",
         base_url: BaseUrl = "",
@@ -100,6 +105,7 @@ def register(app: typer.Typer) -> None:
         from weighbridge.audit.review.probe import probe as probe_it
         from weighbridge.audit.review.probe import probes
         from weighbridge.audit.review.review import review as ask_all
+        from weighbridge.audit.review.twins import collect_twins
         from weighbridge.cli.progress import Bars
         from weighbridge.cli.review_tables import (
             asking,
@@ -112,7 +118,7 @@ def register(app: typer.Typer) -> None:
         )
         from weighbridge.store.tables import open_run
 
-        opened = open_run(run)
+        opened = collect_twins(run) if twins else open_run(run)
         facts: dict[str, Any] = {}
         if model:
             priced = _price(price_in, price_out)

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from weighbridge.cli.progress import Bars
 
 
+def _line(text: str) -> str:
+    """Text of others, safe for a terminal."""
+    from weighbridge.report.hostile import line
+
+    return line(text)
+
+
 def asking(bars: Bars, step: str = "review") -> Callable[[Standing], None]:
     """A bar that follows the asking."""
 
@@ -31,7 +38,10 @@ def asking(bars: Bars, step: str = "review") -> Callable[[Standing], None]:
             left = one.seconds_left
             parts += [f"about {left / 60:.0f} min left"] if left and left > 90 else []
             bars.show(
-                f"{step}: {one.name}", one.done, one.trials, "  ".join([*parts, *([one.note] if one.note else [])])
+                f"{step}: {_line(one.name)}",
+                one.done,
+                one.trials,
+                "  ".join([*parts, *([one.note] if one.note else [])]),
             )
 
     return show
@@ -41,8 +51,8 @@ def show_outlook(outlook: Outlook, probes: int = 0) -> None:
     say = err().print
     sampled = "" if outlook.chosen == outlook.programs else f", a sample of {outlook.chosen}"
     lines = [
-        f"{outlook.reviewer}: {outlook.programs} distinct programs{sampled}; {outlook.answered} already answered, "
-        f"{outlook.to_ask} to ask" + (f", {outlook.too_long} too long to send" if outlook.too_long else "")
+        f"{_line(outlook.reviewer)}: {outlook.programs} distinct programs{sampled}; {outlook.answered} already "
+        f"answered, {outlook.to_ask} to ask" + (f", {outlook.too_long} too long to send" if outlook.too_long else "")
     ]
     if outlook.to_ask:
         dollars = "price unknown" if outlook.dollars is None else f"{outlook.dollars:.4f} dollars"
@@ -95,7 +105,7 @@ def show_cost(done: Reviewed, name: str, probed: Probed | None = None) -> None:
     if each_tokens is not None:
         tokens = f"{done.input_tokens:,} input and {done.output_tokens:,} output tokens ({each_tokens:,.0f} a program)"
     tokens += f", unknown for {done.untold}" if done.untold and each_tokens is not None else ""
-    line = f"{name}: {states}; {tokens}{wasted}, {dollars}{lost}"
+    line = f"{_line(name)}: {states}; {tokens}{wasted}, {dollars}{lost}"
     if probed:
         price = "price unknown" if probed.dollars is None else f"{probed.dollars:.4f} dollars"
         line += (
@@ -118,14 +128,12 @@ def show_agreement(frame: pl.DataFrame, broken: dict[str, dict[str, int]]) -> No
     from rich.markup import escape
     from rich.table import Table
 
-    from weighbridge.report.hostile import line
-
     console = out()
     if frame.is_empty():
         err().print("no program that was reviewed was attacked: how far the reviewer is to be believed is not known")
         return
     for (reviewer, source), group in frame.group_by("reviewer", "source", maintain_order=True):
-        console.print(f"[bold]{escape(line(str(reviewer)))}[/] against attacks, by {escape(line(str(source)))}")
+        console.print(f"[bold]{escape(_line(str(reviewer)))}[/] against attacks, by {escape(_line(str(source)))}")
         table = Table("CWE", "vulnerable", "secure", "tasks", "sensitivity", "false alarms", "kappa")
         for column in ("sensitivity, naming it", "false alarms, naming it"):
             table.add_column(column)
@@ -145,11 +153,9 @@ def show_agreement(frame: pl.DataFrame, broken: dict[str, dict[str, int]]) -> No
 
 def show_probes(probes: dict[str, dict[str, dict[str, int]]]) -> None:
     """How many alarms a comment in the program turned off."""
-    from weighbridge.report.hostile import line
-
     for reviewer, rows in probes.items():
         said = ", ".join(f"{name} {row['turned']} of {row['of']}" for name, row in rows.items())
-        words = f"{line(reviewer)}: alarms that a comment in the program turned off: {said or 'none was probed'}"
+        words = f"{_line(reviewer)}: alarms that a comment in the program turned off: {said or 'none was probed'}"
         out().print(words, markup=False, highlight=False)
 
 
@@ -177,19 +183,17 @@ def show_rates(frame: pl.DataFrame, chance: dict[str, dict[str, Any]]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from weighbridge.report.hostile import line
-
     console = out()
     for (reviewer,), group in frame.group_by("reviewer", maintain_order=True):
         console.print(
-            f"[bold]exploitable answers[/] over everything asked, with {escape(line(str(reviewer)))}'s labels"
+            f"[bold]exploitable answers[/] over everything asked, with {escape(_line(str(reviewer)))}'s labels"
         )
         columns = ("by the reviewer alone", "by proof alone", "corrected", "on these tasks", "bounds")
         table = Table("model", "answers", "proved", *columns)
         for row in group.iter_rows(named=True):
             here = row["corrected_low_here"]
             table.add_row(
-                escape(line(row["model"])),
+                escape(_line(row["model"])),
                 str(row["answers"]),
                 str(row["proved"]),
                 _interval(row, "by_reviewer"),

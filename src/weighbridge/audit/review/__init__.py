@@ -4,5 +4,5 @@ In the order of the flow: ``truth`` (answers with their verdicts, of either kind
 ``prompt`` (what is asked), ``prepare`` (what is to be asked still, and its cost), ``review`` (asking, through
 ``audit.ask``, and the table ``reviews``), ``reading`` (what an answer says), ``agreement`` (how well the reviewer
 tells) and ``rates`` (what its labels say about answers that nobody attacked). ``probe`` asks whether a program can talk
-its reviewer round. What a reviewer says is never a verdict of Weighbridge.
+its reviewer round, and ``twins`` are test weights to try it on. What a reviewer says is never a verdict of Weighbridge.
 """
