@@ -4,6 +4,7 @@ key ever."""
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,60 @@ def test_sarif_has_the_structure_that_the_standard_asks_for(tree: Path) -> None:
     log = sarif.document(found.hits, policy.breaches(found.hits, policy.read(path, book), book), many=False)
     assert sarif_faults(log) == []
     assert {row["level"] for row in log["runs"][0]["results"]} == {"note", "warning", "error"}
+
+
+NAMES = [
+    "new\nline.py",
+    "\x1b[31mred.py",
+    "[bold]markup.py",
+    "turn\u202eyp.py",
+    "quote\"'`<&>.py",
+    "per%20cent #?.py",
+]
+
+
+def test_names_and_strings_of_strangers_break_no_output(tmp_path: Path) -> None:
+    root = tmp_path / "tree"
+    root.mkdir()
+    for name in [*NAMES, os.fsdecode(b"caf\xe9.py")]:
+        (root / name).write_text(
+            'model = "gpt-4o"\nm(model="acme/x\\u001b[2J-7b")\nb = "https://api.openai.com/\x1b]0;x\x07"\n'
+        )
+    (root / "half.ipynb").write_text('{"cells": [{"cell_type": "code", "source": "model = \'gpt-4o-\\ud800\'"}]}')
+    bill, log = tmp_path / "bom.json", tmp_path / "log.sarif"
+    command = ["inventory", str(root), "--workers", "1", "--bom", str(bill), "--sarif", str(log)]
+    as_json = CliRunner().invoke(build(), [*command, "--json"])
+    as_table = CliRunner().invoke(build(), [*command, "--hints"])
+    assert as_json.exit_code == as_table.exit_code == 0
+    for text in (as_json.output, as_table.output, bill.read_text(), log.read_text()):
+        assert not {"\x1b", "\x07", "\u202e"} & set(text)
+    table = json.loads(as_json.stdout)
+    files = {row["file"] for row in table["hits"] if row["name"] == "gpt-4o"}
+    assert len(files) == len(NAMES) + 1 and "new\\nline.py" in files and "[bold]markup.py" in files
+    assert "[bold]markup" in as_table.output.replace("\n", "")
+    assert sarif_faults(json.loads(log.read_text())) == []
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(bill.read_text()) is None
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--policy", "nowhere.toml"], "nowhere.toml"),
+        (["--policy", "p.toml", "--baseline", "p.toml"], "is no baseline"),
+        (["--baseline", "p.toml"], "--policy"),
+        (["--sarif", "no/such/folder/x"], "folder does not exist"),
+        (["--fleet"], "has no folder in it"),
+    ],
+)
+def test_what_cannot_be_used_is_said_before_anything_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: list[str], words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("p.toml").write_text('[models]\nnot_from = ["CN"]\n')
+    Path("a.py").write_text("model = 'gpt-4o'")
+    result = CliRunner().invoke(build(), ["inventory", ".", *more])
+    assert isinstance(result.exception, DataError)
+    assert words in str(result.exception) and result.stdout == ""
 
 
 def hit(repository: str, origin: str, *, counted: bool = True) -> Hit:

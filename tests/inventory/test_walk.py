@@ -91,11 +91,70 @@ def test_huge_binary_and_archived_files_are_named_not_read(tmp_path: Path) -> No
     assert "huge.json" in text and "binary.py" in text and "a.zip" in text
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
-    (tmp_path / "a.py").write_text(USE)
-    (tmp_path / "a.py").chmod(0)
-    assert "cannot be opened" in reasons(look(tmp_path))
+@pytest.mark.parametrize("call", ["open", "scandir"])
+def test_what_may_not_be_read_is_named_and_the_rest_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    (tmp_path / "shut").mkdir()
+    (tmp_path / "shut" / "a.py").write_text(USE)
+    (tmp_path / "b.py").write_text(USE)
+    true = getattr(os, call)
+
+    def refuse(path: str, *rest: object) -> object:
+        # Root may read everything, so the refusal is played.
+        if "shut" in str(path):
+            raise PermissionError(13, "Permission denied", path)
+        return true(path, *rest)
+
+    monkeypatch.setattr(os, call, refuse)
+    found = look(tmp_path)
+    assert [hit.file for hit in found.counted] == ["b.py"]
+    assert "(Permission denied)" in reasons(found)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes devices")
+def test_a_device_is_never_opened(tmp_path: Path) -> None:
+    os.mknod(tmp_path / "zero.py", 0o666 | 0o020000, os.makedev(1, 5))
+    (tmp_path / "b.py").write_text(USE)
+    found = look(tmp_path)
+    assert [hit.file for hit in found.counted] == ["b.py"]
+    assert "zero.py" in reasons(found)
+
+
+def test_a_reader_that_breaks_on_one_file_does_not_hide_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from weighbridge.inventory.detectors import notebooks
+
+    def broken(text: str) -> None:
+        raise IndexError(text)
+
+    (tmp_path / "a.ipynb").write_text('{"gpt-4o": 1}')
+    (tmp_path / "b.py").write_text(USE)
+    monkeypatch.setattr(notebooks.json, "loads", broken)
+    found = look(tmp_path)
+    assert [hit.file for hit in found.counted] == ["b.py"]
+    assert "a.ipynb" in reasons(found) and "IndexError" in reasons(found)
+
+
+def test_an_unpacked_image_is_read_from_its_stores_its_app_and_its_configuration(tmp_path: Path) -> None:
+    files = {
+        "usr/lib/python3/dist-packages/openai/client.py": USE,
+        "app/main.py": 'llm = ask(model="claude-3-opus-20240229")',
+        "app/.env": "EMBED_MODEL=text-embedding-3-small",
+        "root/.ollama/models/manifests/registry.ollama.ai/library/qwen3/8b": "{}",
+        "root/.ollama/models/blobs/sha256-00": "x",
+        "root/.cache/huggingface/hub/models--deepseek-ai--DeepSeek-V3/blobs/00": "x",
+        "config.json": '{"process": {"env": ["PATH=/bin", "CHAT_MODEL=glm-4.6"]}}',
+        "etc/os-release": "NAME=x",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "lib").symlink_to("/usr/lib")
+    assert {hit.name for hit in look(tmp_path).counted} == {
+        "claude-3-opus", "text-embedding-3-small", "qwen3-8b", "deepseek-v3", "glm-4.6",
+    }  # fmt: skip
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names there are Unicode")
@@ -146,6 +205,11 @@ def test_a_header_that_lies_is_named_and_costs_nothing(tmp_path: Path, name: str
         ("a.env", "A=" + "gpt-4o" * 100_000),
         ("a.sh", "ollama pull " * 100_000),
         ("Dockerfile", "RUN gpt-4o \\\n" * 100_000),
+        ("a.go", "openai.GPT9o+" * 140_000),
+        ("b.js", 'a("gpt-4o",' * 150_000),
+        ("c.py", 'm = ["gpt-4o", ' + '"x", ' * 300_000),
+        ("d.js", "x.replace(" * 150_000 + '"gpt-4o"'),
+        ("e.yaml", "model: ${" + "A:-" * 500_000 + "gpt-4o}"),
     ],
     ids=lambda value: value if len(value) < 12 else "",
 )

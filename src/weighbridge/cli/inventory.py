@@ -19,9 +19,36 @@ BREACHED = 20
 """Exit code where the policy is breached: none of the codes of ``weighbridge.errors``."""
 
 
+_HELP = """
+Which models a source tree, an unpacked container image or a fleet of repositories is built on.
+
+Counted is what the code, its configuration and its weights files use: model ids, endpoints, weights, each with file,
+line, evidence and how sure. Prose, comments, docs, tests, vendored packages and menus of models are not counted
+(`--hints` shows them). Nothing is run, no link is followed, nothing is sent anywhere.
+"""
+_EXAMPLES = f"""
+**Examples**
+
+`weighbridge inventory .` – models, hosts and weights of this repository
+
+`weighbridge inventory . --json | jq '.hits[] | select(.counted) | [.file, .line, .name, .origin]'`
+
+`weighbridge inventory . --policy policy.toml --sarif out.sarif` – in CI: exit code {BREACHED} on a breach
+
+`weighbridge inventory . --policy policy.toml --write-baseline accepted.json` – accept what is there today
+
+`docker export $(docker create IMAGE) | tar -x -C image && weighbridge inventory image --bom ml-bom.json`
+
+`weighbridge inventory repositories/ --fleet` – the share of repositories built on each origin, with its interval
+
+A policy is TOML: `[models] not_from = ["CN"]`, `only_licences = ["MIT"]`; `[hosts] only = ["azure"]`.
+Exit codes: 0 no breach, {BREACHED} breach, 10 a path, policy or baseline that cannot be used.
+"""
+
+
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command(help="Which models a source tree, an unpacked image or a fleet of repositories is built on.")(inventory)
+    app.command(help=_HELP, epilog=_EXAMPLES)(inventory)
 
 
 def inventory(
@@ -64,7 +91,18 @@ def inventory(
     book = catalog.load(catalogue)
     rules = policies.read(policy, book) if policy else None
     accepted = policies.read_baseline(baseline) if baseline else frozenset[str]()
-    found = survey(paths, book, fleet=fleet, everything=everything, workers=workers)
+    for target in (sarif, bom, write_baseline):
+        if target is not None and not target.resolve().parent.is_dir():
+            raise DataError(f"{target}: its folder does not exist; make it first")
+    with err().status("reading files") as status:
+        found = survey(
+            paths,
+            book,
+            fleet=fleet,
+            everything=everything,
+            workers=workers,
+            progress=lambda files: status.update(f"{files:,} files read"),
+        )
     breaches = policies.breaches(found.hits, rules, book, accepted) if rules else []
     share = shares(found.repositories, found.hits) if fleet else []
     many = len(found.repositories) > 1
@@ -167,8 +205,8 @@ def _print(found: Survey, breaches: list[Breach], share: list[Share], *, hints: 
     models = {hit.name for hit in found.counted if hit.kind in ("model", "weights")}
     left = len(found.hits) - len(found.counted)
     console.print(
-        f"{len(models)} models in {len(found.counted)} places of {found.files:,} files; "
-        f"{left} hints and places not counted" + ("" if hints else " (--hints shows them)"),
+        f"models: {len(models)}; counted places: {len(found.counted)}, of {found.files:,} files read; "
+        f"hints and places not counted: {left}" + ("" if hints else " (--hints shows them)"),
         highlight=False,
     )
     if share:

@@ -62,6 +62,16 @@ class Hit:
     host_country: str | None = None
 
 
+def printable(text: str) -> str:
+    """``text`` with every character that could break a line, move a cursor or turn the reading order written out:
+    names of files and strings of a stranger's tree go to terminals, logs and JSON."""
+    if text.isprintable():
+        return text
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape", "surrogatepass").decode("ascii") for one in text
+    )
+
+
 @dataclass
 class Remarks:
     """What was not read, and why: a count for each reason, and the first few names."""

@@ -81,8 +81,8 @@ def read(found: Found, patterns: Patterns) -> Read:
         text = raw.decode("utf-8-sig", "replace")
     try:
         mentions = _kept(detector.read(text, name, lambda one: _wanted(one, in_text)), in_text)
-    except (ValueError, RecursionError) as error:
-        return Read(found, remark=f"broken files, not read ({type(error).__name__})")
+    except Exception as error:  # A fault of ours in one stranger's file must not hide all the others.
+        return Read(found, remark=f"files that broke their reader, not read ({type(error).__name__})")
     remark = f"files with more than {MOST_MENTIONS} mentions, cut there" if len(mentions) >= MOST_MENTIONS else ""
     return Read(found, mentions, remark)
 

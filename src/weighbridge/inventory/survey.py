@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
@@ -19,7 +19,7 @@ from weighbridge.catalog import Catalog
 from weighbridge.errors import DataError
 from weighbridge.inventory import detectors, sdks, words
 from weighbridge.inventory.addresses import redacted
-from weighbridge.inventory.hits import COUNTED_PLACES, Hit, Remarks
+from weighbridge.inventory.hits import COUNTED_PLACES, Hit, Remarks, printable
 from weighbridge.inventory.judge import Judge, Judged
 from weighbridge.inventory.reading import Read, read_many
 from weighbridge.inventory.walk import Found, shown, walk
@@ -52,11 +52,18 @@ class Survey:
 
 
 def survey(
-    paths: Sequence[Path], book: Catalog, *, fleet: bool = False, everything: bool = False, workers: int | None = None
+    paths: Sequence[Path],
+    book: Catalog,
+    *,
+    fleet: bool = False,
+    everything: bool = False,
+    workers: int | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Survey:
     """Surveys each path as one repository; with ``fleet`` and one path, each of its folders is a repository.
 
     ``everything`` reads vendored folders too and counts hits in tests, docs, vendored and lock files.
+    ``progress`` is told now and then how many files have been read.
     DataError where a path is missing or lies in another one: nothing is counted twice.
     """
     began = time.monotonic()
@@ -82,20 +89,17 @@ def survey(
     walked = listed()
     for chunk, results in _read(walked, patterns, workers or os.cpu_count() or 1):
         files += len(chunk)
+        if progress:
+            progress(files)
         owner = {found.path: name for name, found in chunk}
         for result in results:
             name = owner[result.found.path]
             if result.remark:
                 remarks.add(result.remark, f"{name}/{result.found.shown}" if len(roots) > 1 else result.found.shown)
-            own = _without_lists(list(_hits(name, result, judge, everything)))
-            if len({hit.name for hit in own if hit.kind == "model" and hit.counted}) > CATALOGUE:
+            own = list(_hits(name, result, judge, everything))
+            if len({hit.name for hit in own if hit.kind == "model"}) > CATALOGUE:
                 remarks.add(f"files that list more than {CATALOGUE} models: hints, not uses", result.found.shown)
-                own = [
-                    replace(hit, sure="hint", counted=False, why=f"in a list of models; {hit.why}")
-                    if hit.kind == "model"
-                    else hit
-                    for hit in own
-                ]
+            own = _without_lists(own)
             hits += own
     order = {name: number for number, name in enumerate(roots)}
     hits.sort(key=lambda hit: (order[hit.repository], hit.file, hit.line, hit.kind, hit.name))
@@ -112,9 +116,12 @@ def repositories(paths: Sequence[Path], *, fleet: bool = False) -> dict[str, Pat
             )
         real.append(path.resolve())
     if fleet and len(real) == 1:
-        real = sorted(
-            path for path in real[0].iterdir() if path.is_dir() and not path.is_symlink() and path.name[0] != "."
-        )
+        try:
+            real = sorted(
+                path for path in real[0].iterdir() if path.is_dir() and not path.is_symlink() and path.name[0] != "."
+            )
+        except OSError as error:
+            raise DataError(f"{shown(str(paths[0]))}: cannot be listed as a fleet ({error.strerror})") from error
         if not real:
             raise DataError(
                 f"{shown(str(paths[0]))}: has no folder in it; with --fleet and one PATH each folder is a repository"
@@ -148,10 +155,11 @@ def _read(
             for chunk in (first[at : at + CHUNK] for at in range(0, FEW, CHUNK))
         ]
         while waiting:
-            while len(waiting) < workers * 4 and (chunk := list(islice(walked, CHUNK))):
-                waiting.append((chunk, pool.submit(read_many, [found for _, found in chunk], patterns)))
-            chunk, future = waiting.pop(0)
+            chunk: list[tuple[str, Found]] = []
             try:
+                while len(waiting) < workers * 4 and (chunk := list(islice(walked, CHUNK))):
+                    waiting.append((chunk, pool.submit(read_many, [found for _, found in chunk], patterns)))
+                chunk, future = waiting.pop(0)
                 yield chunk, future.result()
             except BrokenProcessPool as error:
                 raise DataError(
@@ -170,32 +178,41 @@ def _hits(repository: str, result: Read, judge: Judge, everything: bool) -> Iter
 
 
 def _without_lists(hits: list[Hit]) -> list[Hit]:
-    """The hits of one file of code, those in a long run of different models turned to hints: a menu, or what an SDK
-    can do. Configuration is not code: what it lists, it offers."""
-    if not hits or not detectors.is_code(hits[0].file):
-        return hits
-    lines: dict[int, set[str]] = {}
+    """The hits of one file, those that are entries of a list of models turned to hints.
+
+    In code a long run of different models is a menu, or what an SDK can do; configuration offers what it lists. A file
+    that names very many is a list as a whole, in which code may yet have a default that stands alone.
+    """
+    named: dict[int, set[str]] = {}
     for hit in hits:
         if hit.kind == "model":
-            lines.setdefault(hit.line, set()).add(hit.name)
-    # In a file that is a list for the most part, three together are a piece of it, and only one that stands alone and
-    # under a name that says model may be a default.
-    is_list = len(set[str]().union(*lines.values())) > CATALOGUE
-    menu, apart = (2, 3 * APART) if is_list else (MENU, APART)
-    listed: set[int] = set()
-    run: list[int] = []
-    for line in [*sorted(lines), -1]:
-        if run and not 0 < line - run[-1] <= apart:
-            if len(set[str]().union(*(lines[one] for one in run))) > menu:
-                listed.update(run)
-            run = []
-        run.append(line)
+            named.setdefault(hit.line, set()).add(hit.name)
+    is_list = len(set[str]().union(*named.values())) > CATALOGUE
+    if is_list and not detectors.is_code(hits[0].file):
+        entries = set(named)
+    elif is_list:
+        entries = _runs(named, 2, 3 * APART)
+    else:
+        entries = _runs(named, MENU, APART) if named and detectors.is_code(hits[0].file) else set[int]()
     return [
         replace(hit, sure="hint", counted=False, why=f"in a list of models; {hit.why}")
-        if hit.kind == "model" and (hit.line in listed or (is_list and not _is_default(hit)))
+        if hit.kind == "model" and (hit.line in entries or (is_list and not _is_default(hit)))
         else hit
         for hit in hits
     ]
+
+
+def _runs(named: dict[int, set[str]], most: int, apart: int) -> set[int]:
+    """The lines of runs that name more than ``most`` models, each line within ``apart`` of the one before."""
+    found: set[int] = set()
+    run: list[int] = []
+    for line in [*sorted(named), -1]:
+        if run and not 0 < line - run[-1] <= apart:
+            if len(set[str]().union(*(named[one] for one in run))) > most:
+                found.update(run)
+            run = []
+        run.append(line)
+    return found
 
 
 def _is_default(hit: Hit) -> bool:
@@ -215,12 +232,12 @@ def _hit(repository: str, found: Found, judged: Judged, book: Catalog, everythin
         file=found.shown,
         line=judged.line,
         kind=judged.kind,
-        name=redacted(judged.name),
-        evidence=redacted(judged.evidence)[:160],
+        name=printable(redacted(judged.name)),
+        evidence=printable(redacted(judged.evidence))[:160],
         sure=judged.sure,
         place=place,
         counted=counted,
-        why=redacted(judged.why),
+        why=printable(redacted(judged.why)),
         host=serves,
         host_country=host.country if host else None,
     )

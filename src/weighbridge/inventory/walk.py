@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from weighbridge.inventory import detectors
-from weighbridge.inventory.hits import Place, Remarks
+from weighbridge.inventory.hits import Place, Remarks, printable
 
 TEXT_CAP = 2 << 20
 """Bytes of a text file that are read at most; larger ones are counted and named. Lock files may be longer."""
@@ -118,8 +118,8 @@ class Found:
 
 
 def shown(path: str) -> str:
-    """A path as it can be printed: bytes that are no UTF-8 are written out."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    """A path as it can be printed: bytes that are no UTF-8 and control characters are written out."""
+    return printable(os.fsencode(path).decode("utf-8", "backslashreplace"))
 
 
 def place_of(relative: str) -> Place:

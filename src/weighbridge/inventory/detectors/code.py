@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from weighbridge.inventory.hits import Mention, Wanted
-from weighbridge.inventory.lexer import languages, strings
+from weighbridge.inventory.lexer import LOOK_BACK, languages, strings
 
 SUFFIXES = tuple(languages())
 _DECLARATIONS = (".d.ts", ".d.mts", ".d.cts", ".pyi")
@@ -37,9 +37,10 @@ def read(text: str, name: str, wanted: Wanted) -> Iterator[Mention]:
 
 def _constants(text: str) -> Iterator[Mention]:
     """Names of models that SDKs give as constants: ``openai.GPT4oMini``, ``Model.CLAUDE_3_7_SONNET_LATEST``."""
+    line, at = 1, 0
     for found in _CONSTANT.finditer(text):
-        start = text.rfind("\n", 0, found.start()) + 1
-        if not _COMMENTED.search(text[start : found.start()].replace("://", "")):
-            spelled = "-".join(_SEAM.split(found.group(1).replace("Dot", "."))).replace("-.-", ".")
-            line = text.count("\n", 0, found.start()) + 1
+        line, at = line + text.count("\n", at, found.start()), found.start()
+        left = text[max(text.rfind("\n", max(0, at - LOOK_BACK), at) + 1, at - LOOK_BACK, 0) : at]
+        if not _COMMENTED.search(left.replace("://", "")):
+            spelled = "-".join(_SEAM.split(found.group(1)[:80].replace("Dot", "."))).replace("-.-", ".")
             yield Mention(line, re.sub(r"-v-?(\d)-(\d)$", r"-v\1:\2", spelled.lower()), "a constant", "constant")

@@ -67,7 +67,14 @@ def read_json(text: str, first: int = 1) -> Iterator[Mention]:
             key = value
             continue
         before = text[max(0, found.start() - 40) : found.start()].rstrip()
-        yield Mention(line, value.replace('\\"', '"'), key if before[-1:] in (":", "[", ",") else "", "value")
+        under = key if before[-1:] in (":", "[", ",") else ""
+        assigned = _ASSIGNED.match(value) if under.lower() in ("env", "environment") else None
+        if assigned:
+            # As the configuration of a container's image has it: ["MODEL=…", "PATH=…"]
+            yield Mention(line, assigned.group(1), "", "environment")
+            yield Mention(line, assigned.group(2), assigned.group(1), "value")
+            continue
+        yield Mention(line, value.replace('\\"', '"'), under, "value")
 
 
 def read_yaml(text: str, first: int = 1) -> Iterator[Mention]:
