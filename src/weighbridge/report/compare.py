@@ -20,6 +20,7 @@ from rich.text import Text
 
 from weighbridge.audit.compare import Comparison, read_comparison
 from weighbridge.audit.compare.compare import FRAMES
+from weighbridge.audit.compare.instruments import NAMED, PANEL
 from weighbridge.audit.compare.standings import ALL_MODELS
 from weighbridge.audit.compare.tasks import NOTES
 from weighbridge.audit.review.truth import OURS
@@ -50,6 +51,7 @@ TITLES = {
     "comment_lines": "lines of comment",
     "complexity": "cyclomatic complexity",
 }
+ALL_FLAWS = "all flaws"
 LENGTHS = ("lines", "code_lines", "comment_lines", "complexity", "exploitable_per_kloc", "findings_per_kloc")
 
 
@@ -318,16 +320,27 @@ def _tasks(found: Comparison, source: str) -> Section:
 
 def _named(cwe: int | None) -> str:
     if cwe is None:
-        return "all flaws"
+        return ALL_FLAWS
     name = cwe_names().get(cwe, "")
     return f"CWE-{cwe}" + (f", {name}" if name else "")
 
 
 def _sight(found: Comparison, source: str) -> Section:
-    languages = [
-        (str(language), [{**row, "named": _named(row["cwe"])} for row in group.to_dicts()])
-        for (language,), group in found.sight.group_by(["language"], maintain_order=True)
-    ]
+    """A table a language: a row a flaw, a column a tool."""
+    languages: list[dict[str, Any]] = []
+    for (language,), group in found.sight.group_by(["language"], maintain_order=True):
+        tools = [tool for tool in group["tool"].unique().sort() if tool != PANEL]
+        tools += [PANEL] if len(tools) > 1 else []
+        rows: list[dict[str, Any]] = []
+        for (says, cwe), mine in group.group_by(["says", "cwe"], maintain_order=True):
+            cells = {row["tool"]: row for row in mine.iter_rows(named=True)}
+            named = _named(cwe) if says == NAMED else str(says)
+            shown = cells.get(PANEL) or next(iter(cells.values()))
+            rows.append(
+                {"named": named, "cells": [cells.get(tool) for tool in tools], "whole": shown, "last": cwe is None}
+            )
+        rows.sort(key=lambda row: (row["last"], row["named"] != ALL_FLAWS, row["named"]))
+        languages.append({"name": str(language), "tools": tools, "rows": rows})
     return section(
         "compare/sight.html", "What the tools see", "Tools", languages=languages, source=source,
         tools=found.facts["tools"], absent=found.facts["absent"], no_tool=found.facts["no_tool"],

@@ -51,7 +51,8 @@ class Answers:
     a column for every outcome in ``outcomes``. ``tools`` analysed at least one program; ``absent`` were asked for and
     are not installed. ``sources``: whose verdicts they are. ``kind`` is the task's kind of flaw as the source has it
     (ours: the scenario); ``cluster`` is what counts as one piece of evidence: the task, and for our own runs the
-    scenario, whose tasks share an oracle.
+    scenario, whose tasks share an oracle. ``about`` are the flaws that the task is about; where a source lists several
+    CWEs they are ``names`` of one flaw, which goes by the first.
     """
 
     frame: pl.DataFrame
@@ -73,9 +74,13 @@ def answers(run: Run) -> Answers:
             f"{run.folder}: no answer has a verdict, so there is nothing to compare; import verdicts with the answers "
             "(`weighbridge import --map verdict=…`), or judge the run"
         )
-    frame = known.answers.with_columns(mode=pl.col("how"), kind=pl.col("cluster"))
+    frame = known.answers.with_columns(
+        mode=pl.col("how"), kind=pl.col("cluster"), names=pl.lit(None, pl.List(pl.UInt32))
+    )
     if known.sources != (OURS,):
-        frame = frame.with_columns(cluster=pl.col("task"))
+        frame = frame.with_columns(cluster=pl.col("task"), names=pl.col("about")).with_columns(
+            pl.col("about", "cwes").list.head(1)
+        )
     frame = frame.with_columns(arm=pl.concat_str("model", "mode", separator=BETWEEN))
     verdict = pl.when(pl.col("empty") & pl.col("verdict").is_null()).then(pl.lit("broken")).otherwise(pl.col("verdict"))
     frame = frame.with_columns(verdict=verdict).with_columns(
@@ -162,10 +167,12 @@ def complete_scans(run: Run, tools: tuple[str, ...]) -> pl.DataFrame:
 
 
 def speaking(frame: pl.DataFrame, run: Run) -> pl.DataFrame:
-    """(program, cwe, tool): which tool named a CWE that its task is about, or a kin of it (``panel.silence``)."""
-    about = frame.select("program", pl.col("about").alias("cwe")).drop_nulls().explode("cwe").drop_nulls().unique()
-    cwes = about["cwe"].unique().to_list()
-    pairs = [(cwe, named) for cwe in cwes for named in kin().get(cwe, frozenset({cwe}))]
-    kinship = pl.DataFrame(pairs, schema={"cwe": pl.UInt32, "named": pl.UInt32}, orient="row")
-    found = run.read("findings").select("program", "tool", pl.col("cwe").alias("named")).drop_nulls().unique()
-    return about.join(kinship, on="cwe").join(found, on=["program", "named"]).select("program", "cwe", "tool").unique()
+    """(program, cwe, tool): which tool named a flaw that its task is about, by any of its names or their kin
+    (``panel.silence``)."""
+    about = frame.select("program", "names", cwe=pl.coalesce("about", "cwes")).explode("cwe")
+    about = about.with_columns(name=pl.coalesce("names", pl.concat_list("cwe"))).drop("names").explode("name")
+    about = about.drop_nulls().unique()
+    pairs = [(name, named) for name in about["name"].unique() for named in kin().get(name, frozenset({name}))]
+    kinship = pl.DataFrame(pairs, schema={"name": pl.UInt32, "named": pl.UInt32}, orient="row")
+    found = run.read("findings").select("program", "tool", named="cwe").drop_nulls().unique()
+    return about.join(kinship, on="name").join(found, on=["program", "named"]).select("program", "cwe", "tool").unique()

@@ -21,6 +21,9 @@ from weighbridge.store.tables import Run
 EVERYTHING = "all flaws"
 PANEL = "all tools together"
 ANY = "anything at all"
+GRAVE = "anything, medium or worse"
+GRAVE_WORDS = ["medium", "high", "critical", "warning", "error", "3", "4", "5"]
+"""Severities, in the words of the tools (flawfinder's are levels from 0 to 5), that count as medium or worse."""
 NAMED = "that flaw"
 
 SIGHT = pl.Schema(
@@ -58,22 +61,31 @@ def sight(known: Answers, run: Run, *, level: float = 0.95) -> pl.DataFrame:
     analysed = pl.concat([scans.select("program", "tool").unique(), together.select("program", "tool")])
     named = speaking(known.frame, run)
     named = pl.concat([named, named.with_columns(tool=pl.lit(PANEL)).unique()])
-    spoke = run.read("findings").select("program", "tool").unique()
-    spoke = pl.concat([spoke, spoke.select("program", tool=pl.lit(PANEL)).unique()])
     by_flaw = judged.explode("cwe").filter(pl.col("cwe").is_not_null()).join(analysed, on="program")
     by_flaw = by_flaw.join(named.with_columns(hit=True), on=["program", "cwe", "tool"], how="left")
     whole = by_flaw.group_by("program", "task", "cluster", "exploitable", "language", "tool").agg(pl.col("hit").any())
-    anything = judged.drop("cwe").join(analysed, on="program")
-    anything = anything.join(spoke.with_columns(hit=True), on=["program", "tool"], how="left")
+    findings = run.read("findings")
+    anything = _any_finding(judged, analysed, findings)
+    with_severity = findings.filter(pl.col("severity") != "")["tool"].unique().to_list()  # ruff has none
+    graded = analysed.filter(pl.col("tool").is_in([*with_severity, PANEL]))
+    grave = _any_finding(judged, graded, findings.filter(pl.col("severity").is_in(GRAVE_WORDS)))
     rows: list[dict[str, object]] = []
     for says, frame, keys in (
         (NAMED, by_flaw, ["tool", "language", "cwe"]),
         (NAMED, whole, ["tool", "language"]),
         (ANY, anything, ["tool", "language"]),
+        (GRAVE, grave, ["tool", "language"]),
     ):
         for values, group in frame.with_columns(pl.col("hit").fill_null(value=False)).group_by(keys):
             rows.append({"cwe": None, **dict(zip(keys, values, strict=True)), "says": says, **_both(group, level)})
     return pl.DataFrame(rows, schema=SIGHT).sort("language", "tool", "says", "cwe", nulls_last=False)
+
+
+def _any_finding(judged: pl.DataFrame, analysed: pl.DataFrame, findings: pl.DataFrame) -> pl.DataFrame:
+    """The judged programs by tool, with ``hit`` where it has any of these findings."""
+    spoke = findings.select("program", "tool").unique()
+    spoke = pl.concat([spoke, spoke.select("program", tool=pl.lit(PANEL)).unique()]).with_columns(hit=True)
+    return judged.drop("cwe").join(analysed, on="program").join(spoke, on=["program", "tool"], how="left")
 
 
 def _both(group: pl.DataFrame, level: float) -> dict[str, object]:

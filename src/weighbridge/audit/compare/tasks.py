@@ -18,7 +18,7 @@ def tasks(frame: pl.DataFrame) -> pl.DataFrame:
     vulnerable program and how many a sound one, and the note (a key of ``NOTES``)."""
     works = pl.col("sound") | pl.col("exploitable")
     counted = frame.group_by("mode", "task").agg(
-        about=pl.col("about").first(),
+        about=pl.coalesce("names", "about").first(),
         models=pl.col("model").n_unique(),
         answers=pl.len(),
         judged=pl.col("verdict").is_not_null().sum(),
