@@ -11,9 +11,12 @@ from typing import Any
 
 import polars as pl
 import pytest
+import typer
+from typer.testing import CliRunner, Result
 
 from weighbridge import catalog
 from weighbridge.adoption import downloads
+from weighbridge.cli import adoption as adoption_command
 from weighbridge.errors import DataError, EndpointDown, UnknownName
 
 REPOS = [
@@ -108,3 +111,28 @@ def test_an_answer_that_breaks_off_is_no_snapshot(hub: Hub, tmp_path: Path) -> N
 def test_an_unknown_family_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnknownName, match="qwne"):
         downloads.take("qwne", catalog.load(), tmp_path, hub="http://127.0.0.1:9")
+
+
+def command(*arguments: object) -> Result:
+    app = typer.Typer()
+    adoption_command.register(app)
+    app.command("another")(lambda: None)
+    return CliRunner().invoke(app, ["adoption", "--downloads", *map(str, arguments)])
+
+
+def test_the_command_keeps_a_snapshot_says_what_a_download_is_and_shows_the_kept_when_the_hub_is_away(
+    hub: Hub, tmp_path: Path
+) -> None:
+    done = command("qwen", "--keep", tmp_path, "--hub", hub.url, "--json")
+    assert done.exit_code == 0, done.output
+    rows = {row["kind"]: row for row in json.loads(done.stdout)}
+    assert (rows["original"]["all_time"], rows["quantized"]["all_time"], rows["adapter"]["all_time"]) == (1000, 200, 5)
+    assert rows["original"]["grown"] is None
+    said = " ".join(done.stderr.split())
+    assert "GET or HEAD" in said and "Neither users nor deployments" in said
+    assert len(list(tmp_path.glob("qwen-*Z.parquet"))) == 1
+    hub.breaks = True
+    away = command("qwen", "--keep", tmp_path, "--hub", hub.url)
+    assert isinstance(away.exception, EndpointDown)
+    assert "1,000" in away.stdout, "what was kept is shown all the same"
+    assert len(list(tmp_path.glob("qwen-*Z.parquet"))) == 1

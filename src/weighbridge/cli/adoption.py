@@ -22,10 +22,30 @@ BOUNDS = (
     "market."
 )
 
+_HELP = """
+Who uses which models: shares by origin from usage logs and public series, as low – high.
+
+Formats are recognised by their columns: LiteLLM, OpenRouter (generations, activity, rankings), OpenTelemetry GenAI,
+Langfuse. Every row is counted once or named as left out. Files of one format are added up, populations never.
+"""
+_EXAMPLES = """
+**Examples**
+
+`weighbridge adoption rankings.csv own/*.parquet --html page.html` – your logs beside a public series, on one axis
+
+`weighbridge adoption spend.csv --by model --in spend --every month` – what each model cost, spend of 0 put right
+
+`weighbridge adoption 'postgresql://user@host/litellm#LiteLLM_SpendLogs' --json` – a table where it lies
+
+`weighbridge adoption spend.csv --cohorts` – who starts with a class of model, and who stays
+
+`weighbridge adoption --downloads qwen deepseek --keep history` – Hugging Face's counts today, and growth since last time
+"""
+
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("adoption", help="Who uses which models: shares by origin from usage logs and public series.")(adoption)
+    app.command("adoption", help=_HELP, epilog=_EXAMPLES)(adoption)
 
 
 def adoption(
@@ -60,6 +80,8 @@ def adoption(
     threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads of the engine.")] = None,
     as_json: AsJson = False,
 ) -> None:
+    from rich.markup import escape
+
     from weighbridge import catalog
     from weighbridge.adoption import read, shares
     from weighbridge.adoption.cohorts import cohorts as retained
@@ -69,7 +91,12 @@ def adoption(
         _downloads(sources, book, keep, hub, as_json)
         return
     days = (_day(since, "--since"), _day(until, "--until"))
-    with read(sources, named=form, memory=memory, threads=threads) as usage:
+    files = f"{len(sources)} files" if len(sources) > 1 else sources[0].partition("://")[0]
+    # A spinner where there is a terminal to see it: a hundred million rows take a minute.
+    with (
+        err().status(f"counting {escape(files)} …"),
+        read(sources, named=form, memory=memory, threads=threads) as usage,
+    ):
         if cohorts:
             table, said = retained(usage, book, by=by, every=every, hindsight=hindsight)
         else:
@@ -102,13 +129,21 @@ def _downloads(families: list[str], book: Any, keep: Path, hub: str | None, as_j
     from rich.table import Table
 
     from weighbridge.adoption import downloads as hugging_face
+    from weighbridge.errors import EndpointDown
 
     printed: list[dict[str, Any]] = []
+    down: EndpointDown | None = None
     for family in families:
-        path, remarks = hugging_face.take(family, book, keep, hub=hub)
+        remarks: list[Remark] = []
+        try:
+            path, remarks = hugging_face.take(family, book, keep, hub=hub)
+            err().print(escape(f"snapshot kept: {path}"), highlight=False, soft_wrap=True)
+        except EndpointDown as error:
+            # What was kept earlier is shown all the same, and the error stands at the end.
+            down = error
         rows = hugging_face.growth(hugging_face.snapshots(family, keep)).to_dicts()
         printed += rows
-        if not as_json:
+        if not as_json and rows:
             shown = Table(title=f"Downloads of {escape(family)} on Hugging Face", title_justify="left")
             shown.add_column("snapshot (UTC)")
             shown.add_column("kind")
@@ -119,10 +154,11 @@ def _downloads(families: list[str], book: Any, keep: Path, hub: str | None, as_j
                 shown.add_row(f"{row['taken']:%Y-%m-%d %H:%M}", row["kind"], *(_count(number) for number in numbers))
             out().print(shown)
         _say(remarks, [], to_stderr=as_json)
-        err().print(escape(f"snapshot kept: {path}"), highlight=False, soft_wrap=True)
     if as_json:
         print_json([_plain(row) for row in printed])
     (err() if as_json else out()).print(f"[dim]{hugging_face.WHAT_IT_COUNTS}[/]", highlight=False)
+    if down is not None:
+        raise down
 
 
 def _day(text: str | None, option: str) -> date | None:
