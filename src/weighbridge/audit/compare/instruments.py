@@ -22,8 +22,8 @@ EVERYTHING = "all flaws"
 PANEL = "all tools together"
 ANY = "anything at all"
 GRAVE = "anything, medium or worse"
-GRAVE_WORDS = ["medium", "high", "critical", "warning", "error", "3", "4", "5"]
-"""Severities, in the words of the tools (flawfinder's are levels from 0 to 5), that count as medium or worse."""
+GRAVE_WORDS = ["medium", "high", "critical", "warning", "error", "level 3", "level 4", "level 5"]
+"""Severities, in the words of the tools (flawfinder's are levels to 5), that count as medium or worse."""
 NAMED = "that flaw"
 
 SIGHT = pl.Schema(
