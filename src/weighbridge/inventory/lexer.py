@@ -125,6 +125,11 @@ def strings(code: str, language: Language, wanted: Wanted) -> Iterator[Mention]:
             comments = []
 
 
+def blanked(code: str, language: Language) -> str:
+    """``code`` with comments and strings turned to spaces, every line where it was."""
+    return language.pattern.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), code)
+
+
 def _before(code: str, start: int, last: re.Match[str] | None, comments: list[re.Match[str]]) -> str:
     """The text before ``start``, without comments, from the beginning of the string before it."""
     pieces = [code[max(0, last.start() - LOOK_BACK) : last.end()]] if last else []

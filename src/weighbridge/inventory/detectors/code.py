@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from weighbridge.inventory.hits import Mention, Wanted
-from weighbridge.inventory.lexer import LOOK_BACK, languages, strings
+from weighbridge.inventory.lexer import LOOK_BACK, blanked, languages, strings
 
 SUFFIXES = tuple(languages())
 _DECLARATIONS = (".d.ts", ".d.mts", ".d.cts", ".pyi")
@@ -15,7 +15,7 @@ _CONSTANT = re.compile(
     r"\.(?:ANTHROPIC_|META_|AMAZON_|MISTRAL_|DEEPSEEK_|Chat)?(?:Model_?)?"
     r"((?:GPT|Claude|CLAUDE|Gemini|GEMINI|LLAMA|NOVA|O[134](?=Mini|Pro|Preview|_)|qwen_)\w+)\b(?!\s*\()"
 )
-_COMMENTED = re.compile(r"^\s*(?://|#|\*|/\*)|//.*$|\bcase\b|[=!]==?\s*$")
+_WEIGHED = re.compile(r"\bcase\b|[=!]==?[^=]{0,40}$|(?i:token\w*\([^()]*$)|\bin\s*[\[({][^\])}]*$")
 _SEAM = re.compile(r"_|(?<=[a-z])(?=[A-Z0-9])|(?<=\d)(?=[A-Z][a-z])|(?<=[A-Z])(?=\d)")
 _PYTHON_IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
 
@@ -28,7 +28,8 @@ def read(text: str, name: str, wanted: Wanted) -> Iterator[Mention]:
         for found in _PYTHON_IMPORT.finditer(text):
             line, at = line + text.count("\n", at, found.start(1)), found.start(1)
             yield Mention(line, found.group(1), "import", "sdk")
-    yield from _constants(text)
+    if _CONSTANT.search(text):
+        yield from _constants(blanked(text, languages()[suffix]))
     declares = name.lower().endswith(_DECLARATIONS)
     for mention in strings(text, languages()[suffix], wanted):
         # What a declaration names is what may be passed, not what is.
@@ -41,6 +42,7 @@ def _constants(text: str) -> Iterator[Mention]:
     for found in _CONSTANT.finditer(text):
         line, at = line + text.count("\n", at, found.start()), found.start()
         left = text[max(text.rfind("\n", max(0, at - LOOK_BACK), at) + 1, at - LOOK_BACK, 0) : at]
-        if not _COMMENTED.search(left.replace("://", "")):
+        # Compared with, or named so that tokens can be counted.
+        if not _WEIGHED.search(left):
             spelled = "-".join(_SEAM.split(found.group(1)[:80].replace("Dot", "."))).replace("-.-", ".")
             yield Mention(line, re.sub(r"-v-?(\d)-(\d)$", r"-v\1:\2", spelled.lower()), "a constant", "constant")
