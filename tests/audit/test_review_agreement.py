@@ -212,7 +212,9 @@ def test_a_few_answers_over_all_tasks_are_pooled(tmp_path: Path) -> None:
     run, table, true = attacked(tmp_path, np.random.default_rng(9), "few answers")
     row, chance = rates_of(run, table)
     assert row["design"] == "chance over all answers" and not chance.against
-    assert row["corrected_low"] <= true <= row["corrected_high"] and row["corrected_low_here"] is None
+    assert row["corrected_low"] <= true <= row["corrected_high"]
+    assert row["corrected_low_here"] <= true <= row["corrected_high_here"]
+    assert row["by_proof_low"] <= true <= row["by_proof_high"]
 
 
 def test_with_everything_proved_there_is_nothing_to_correct(tmp_path: Path) -> None:

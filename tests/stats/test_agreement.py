@@ -147,14 +147,17 @@ def test_a_sample_that_was_reviewed_is_enough() -> None:
 
 def test_answers_that_need_no_proof_shrink_the_rate_and_not_the_coverage() -> None:
     rng = np.random.default_rng(11)
-    hits = 0
+    hits = here = 0
     for _ in range(RUNS):
-        task, truth, judged, known = simulated(rng, 45, 20, 0.2)
+        task, truth, judged, _ = simulated(rng, 45, 20, 0.2)
         open_ = rng.random(task.size) < rng.beta(0.6, 0.2, 45)[task]
-        truth, judged, known = truth * open_, judged * open_, known | ~open_
+        truth, judged, known = truth * open_, judged * open_, (rng.random(task.size) < 0.2) | ~open_
         everything = np.ones_like(known)
-        hits += covers(pooled_ppi(task.astype(float), open_, judged, truth, everything, known), 0.75 * TRUTH)
-    assert hits / RUNS >= 0.93
+        found = pooled_ppi(task.astype(float), open_, judged, truth, everything, known)
+        hits += covers(found, 0.75 * TRUTH)
+        assert isinstance(found, Corrected) and found.low_here is not None and found.high_here is not None
+        here += found.low_here <= truth.mean() <= found.high_here
+    assert hits / RUNS >= 0.93 and here / RUNS >= 0.93
 
 
 def test_a_useless_reviewer_changes_nothing_and_a_perfect_one_leaves_no_doubt() -> None:

@@ -108,9 +108,9 @@ def show_cost(done: Reviewed, name: str, probed: Probed | None = None) -> None:
     line = f"{_line(name)}: {states}; {tokens}{wasted}, {dollars}{lost}"
     if probed:
         price = "price unknown" if probed.dollars is None else f"{probed.dollars:.4f} dollars"
-        line += (
-            f"; probes: {probed.table.height} answers, {probed.input_tokens + probed.output_tokens:,} tokens, {price}"
-        )
+        used_tokens = probed.input_tokens + probed.output_tokens
+        told = f"{used_tokens:,} tokens" if used_tokens else "tokens unknown"
+        line += f"; probes: {probed.table.height} answers, {told}, {price}"
     err().print(line, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -179,6 +179,11 @@ def _span(row: dict[str, Any], name: str) -> str:
     return "unknown" if low is None else f"between {100 * low:.0f} and {100 * high:.0f} %"
 
 
+def _here(row: dict[str, Any], name: str) -> str:
+    low, high = row[f"{name}_low_here"], row[f"{name}_high_here"]
+    return "" if low is None else f", here [{100 * low:.0f}, {100 * high:.0f}]"
+
+
 def show_rates(frame: pl.DataFrame, chance: dict[str, dict[str, Any]]) -> None:
     from rich.markup import escape
     from rich.table import Table
@@ -188,18 +193,15 @@ def show_rates(frame: pl.DataFrame, chance: dict[str, dict[str, Any]]) -> None:
         console.print(
             f"[bold]exploitable answers[/] over everything asked, with {escape(_line(str(reviewer)))}'s labels"
         )
-        columns = ("by the reviewer alone", "by proof alone", "corrected", "on these tasks", "bounds")
-        table = Table("model", "answers", "proved", *columns)
+        table = Table("model", "answers", "proved", "by the reviewer alone", "by proof alone", "corrected", "bounds")
         for row in group.iter_rows(named=True):
-            here = row["corrected_low_here"]
             table.add_row(
                 escape(_line(row["model"])),
                 str(row["answers"]),
                 str(row["proved"]),
                 _interval(row, "by_reviewer"),
-                _interval(row, "by_proof"),
-                _interval(row, "corrected") if row["corrected"] is not None else f"none: {row['why']}",
-                "–" if here is None else f"[{100 * here:.0f}, {100 * row['corrected_high_here']:.0f}]",
+                _interval(row, "by_proof") + _here(row, "by_proof"),
+                _interval(row, "corrected") + _here(row, "corrected") if row["corrected"] is not None else row["why"],
                 f"{100 * row['least']:.0f} to {100 * row['most']:.0f} %",
             )
         console.print(table)

@@ -15,6 +15,23 @@ from weighbridge.stats.estimate import Bools, Estimate, Floats, Ints, NoEstimate
 FEWEST_TASKS = 10
 
 
+@dataclass(frozen=True)
+class Corrected:
+    """A corrected rate with its two intervals; ``weight`` is λ, 0 where the judge's labels were of no use.
+
+    ``low`` and ``high`` speak of tasks like these (the tasks are a sample), ``low_here`` and ``high_here`` of the
+    answers to these tasks only; those are None where not every answer was judged.
+    """
+
+    value: float
+    low: float
+    high: float
+    low_here: float | None
+    high_here: float | None
+    weight: float
+    level: float
+
+
 def clustered_ppi(
     task: Floats, judged: Floats, proved: Floats, known: Bools, *, level: float = 0.95
 ) -> Estimate | NoEstimate:
@@ -24,16 +41,18 @@ def clustered_ppi(
     [0, 1]. The two parts share tasks, so the variance is that of their sum per task, linearised, tasks − 1 df.
     """
     everything = np.ones_like(known)
-    return pooled_ppi(task, everything, judged, proved, everything, known, level=level)
+    found = pooled_ppi(task, everything, judged, proved, everything, known, level=level)
+    return found if isinstance(found, NoEstimate) else Estimate(found.value, found.low, found.high, level)
 
 
 def pooled_ppi(
     task: Floats, open_: Bools, judged: Floats, proved: Floats, reviewed: Bools, known: Bools, *, level: float = 0.95
-) -> Estimate | NoEstimate:
+) -> Corrected | NoEstimate:
     """The same where some answers are 0 without a proof (not ``open_``), and only a part was judged (``reviewed``).
 
     It was chance, over all open answers alike, which were proved and which judged. With means over open answers:
-    share(open) · [mean(proved over known) + λ·(mean(judged over reviewed) − mean(judged over both))].
+    share(open) · [mean(proved over known) + λ·(mean(judged over reviewed) − mean(judged over both))]. Of these answers
+    only, it is a simple random sample: variance share²·(1 − k/N)·S²(proved − λ·judged)/k.
     """
     labels, where = np.unique(task, return_inverse=True)
     tasks = labels.size
@@ -62,24 +81,12 @@ def pooled_ppi(
     value = share * (truth + weight * (judge - both))
     variance = tasks / (tasks - 1) * float(((of_truth + weight * of_judge) ** 2).sum())
     reach = t_quantile(0.5 + level / 2, with_known - 1) * float(np.sqrt(variance))
-    return Estimate(value, value - reach, value + reach, level)
-
-
-@dataclass(frozen=True)
-class Corrected:
-    """A corrected rate with its two intervals; ``weight`` is λ, 0 where the judge's labels were of no use.
-
-    ``low`` and ``high`` speak of tasks like these (the tasks are a sample), ``low_here`` and ``high_here`` of the
-    answers to these tasks only; those are None where not every answer was judged.
-    """
-
-    value: float
-    low: float
-    high: float
-    low_here: float | None
-    high_here: float | None
-    weight: float
-    level: float
+    here: float | None = None
+    rest = (proved - weight * judged)[known & open_]
+    if rest.size > 1 and (weight == 0 or bool(reviewed[open_].all())):
+        left = 1 - rest.size / float(open_.sum())
+        here = normal_quantile(0.5 + level / 2) * share * float(np.sqrt(left * rest.var(ddof=1) / rest.size))
+    return _corrected(value, reach, here, weight, level)
 
 
 def stratified_ppi(
@@ -125,16 +132,21 @@ def stratified_ppi(
     variance = labels.size / (labels.size - 1) * float(((of_truth + tuned * of_shift) ** 2).sum())
     reach = t_quantile(0.5 + level / 2, labels.size - 1) * float(np.sqrt(variance))
     here: float | None = None
-    if bool(reviewed.all()):
+    if tuned == 0 or bool(reviewed.all()):
         rest = proved - tuned * judged
         here = normal_quantile(0.5 + level / 2) * _error_here(where, rest, known, sizes.astype(np.float64), proofs)
+    return _corrected(value, reach, here, tuned, level)
+
+
+def _corrected(value: float, reach: float, here: float | None, weight: float, level: float) -> Corrected:
+    """Cut at 0 and 1: it is a rate."""
     return Corrected(
         value=min(max(value, 0.0), 1.0),
         low=max(value - reach, 0.0),
         high=min(value + reach, 1.0),
         low_here=None if here is None else max(value - here, 0.0),
         high_here=None if here is None else min(value + here, 1.0),
-        weight=tuned,
+        weight=weight,
         level=level,
     )
 

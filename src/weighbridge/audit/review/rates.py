@@ -17,8 +17,8 @@ import numpy as np
 import polars as pl
 
 from weighbridge.audit.review.truth import Truth
-from weighbridge.stats.estimate import Bools, Estimate, Floats, Ints, NoEstimate
-from weighbridge.stats.ppi import alike_in_all, pooled_ppi, random_within, stratified_ppi
+from weighbridge.stats.estimate import Bools, Floats, Ints, NoEstimate
+from weighbridge.stats.ppi import Corrected, alike_in_all, pooled_ppi, random_within, stratified_ppi
 from weighbridge.stats.rates import Rate, rate
 
 SUSPECT = 0.01
@@ -42,8 +42,9 @@ RATES = pl.Schema(
             for what in ("by_reviewer", "by_proof", "corrected")
             for end in ("", "_low", "_high")
         },
-        "corrected_low_here": pl.Float64,  # of these tasks only
-        "corrected_high_here": pl.Float64,
+        **{  # of these tasks only
+            f"{what}{end}": pl.Float64 for what in ("by_proof", "corrected") for end in ("_low_here", "_high_here")
+        },
         "weight": pl.Float64,  # how far the reviewer's labels were used, 0 to 1
         "design": pl.String,  # all proved | chance within tasks | chance over all answers
         "why": pl.String,  # where there is no corrected rate
@@ -164,33 +165,37 @@ def _one(group: pl.DataFrame, chance: Chance, level: float) -> dict[str, Any]:
         "least": exploitable / total,
         "most": (exploitable + total - float(known.sum())) / total,
     }
-    for name, found in (("by_reviewer", plain(label, readable & seen)), ("by_proof", plain(proved, known))):
-        if not isinstance(found, NoEstimate):
-            row |= {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
+    row |= _columns("by_reviewer", plain(label, readable & seen))
     if known.all():
-        row |= {f"corrected{end}": row.get(f"by_proof{end}") for end in ("", "_low", "_high")}
-        return row | {"design": "all proved"}
+        found = plain(proved, known)
+        return row | _columns("by_proof", found) | _columns("corrected", found) | {"design": "all proved"}
     if chance.against:
         return row | {"why": chance.words}
-    if _some_everywhere(stratum, known):
-        found = stratified_ppi(stratum, cluster, label, proved, seen, known, level=level)
-        row["design"] = "chance within tasks"
-    else:
-        row["design"] = "chance over all answers"
-        open_ = ~group["settled"].to_numpy().astype(np.bool_)
+    open_ = ~group["settled"].to_numpy().astype(np.bool_)
+    within = _some_everywhere(stratum, known)
+    row["design"] = "chance within tasks" if within else "chance over all answers"
+    if not within:
         alike = alike_in_all(stratum[open_], known[open_])
         if alike is not None and alike < SUSPECT:
             return row | {"why": "some tasks have no answer that was attacked, and others more than chance would give"}
-        found = pooled_ppi(cluster.astype(np.float64), open_, label, proved, seen, known, level=level)
+
+    def estimate(reviewed: Bools) -> Corrected | NoEstimate:
+        if within:
+            return stratified_ppi(stratum, cluster, label, proved, reviewed, known, level=level)
+        return pooled_ppi(cluster.astype(np.float64), open_, label, proved, reviewed, known, level=level)
+
+    found = estimate(seen)
+    row |= _columns("by_proof", estimate(np.zeros_like(seen))) | _columns("corrected", found)
+    return row | ({"why": found.reason} if isinstance(found, NoEstimate) else {"weight": found.weight})
+
+
+def _columns(name: str, found: Rate | Corrected | NoEstimate) -> dict[str, float | None]:
     if isinstance(found, NoEstimate):
-        return row | {"why": found.reason}
-    if isinstance(found, Estimate):
-        low, high = max(found.low, 0.0), min(found.high, 1.0)
-        return row | {"corrected": found.value, "corrected_low": low, "corrected_high": high}
-    return row | {
-        "corrected": found.value, "corrected_low": found.low, "corrected_high": found.high,
-        "corrected_low_here": found.low_here, "corrected_high_here": found.high_here, "weight": found.weight,
-    }  # fmt: skip
+        return {}
+    here = {}
+    if isinstance(found, Corrected):
+        here = {f"{name}_low_here": found.low_here, f"{name}_high_here": found.high_here}
+    return {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high, **here}
 
 
 def _some_everywhere(stratum: Ints, known: Bools) -> bool:
