@@ -139,7 +139,8 @@ class Judge:
         if role == "constant":
             match = self.book.find(text)
             if match and match.model:
-                yield Judged("model", match.model, text, "likely", f"a constant of an SDK; {match.rule}", match)
+                sure: Sure = "likely" if self._prose.isdisjoint(self._words_of(key)) else "hint"
+                yield Judged("model", match.model, text, sure, f"a constant of an SDK; {match.rule}", match)
             return
         if default := _DEFAULT.fullmatch(text):
             text, key = default.group(2).strip(), f"{key}.{default.group(1)}" if key else default.group(1)

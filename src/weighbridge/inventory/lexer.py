@@ -74,6 +74,7 @@ _OR_TYPE = re.compile(r"\s*\|(?!\|)")
 _ROW = re.compile(r"(?:^|[\[({,=\n])\s*[(\[]\s*$")
 _LIMIT = re.compile(r"\s*,\s*-?\d[\d_.]*k?\s*[,)\]]")
 _IMPORTED = re2.compile(r"(?:\bfrom|\brequire\s*\(|\bimport\s*\(?|\buse)\s*$")
+_KEY = re.compile(r"[\"'][a-z_]{1,40}[\"']", re.IGNORECASE)
 _STATEMENT = re.compile(r"(?:^|(?<![(\[{,=+\\])[ \t]*\n)[ \t]*$")
 
 
@@ -126,8 +127,12 @@ def strings(code: str, language: Language, wanted: Wanted) -> Iterator[Mention]:
 
 
 def blanked(code: str, language: Language) -> str:
-    """``code`` with comments and strings turned to spaces, every line where it was."""
-    return language.pattern.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), code)
+    """``code`` with comments and strings turned to spaces, every line where it was; keys of tables stay."""
+
+    def blank(found: re.Match[str]) -> str:
+        return found.group() if _KEY.fullmatch(found.group()) else re.sub(r"[^\n]", " ", found.group())
+
+    return language.pattern.sub(blank, code)
 
 
 def _before(code: str, start: int, last: re.Match[str] | None, comments: list[re.Match[str]]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from weighbridge.inventory.hits import Mention, Wanted
-from weighbridge.inventory.lexer import LOOK_BACK, blanked, languages, strings
+from weighbridge.inventory.lexer import LOOK_AHEAD, LOOK_BACK, blanked, languages, standing, strings
 
 SUFFIXES = tuple(languages())
 _DECLARATIONS = (".d.ts", ".d.mts", ".d.cts", ".pyi")
@@ -15,6 +15,7 @@ _CONSTANT = re.compile(
     r"\.(?:ANTHROPIC_|META_|AMAZON_|MISTRAL_|DEEPSEEK_|Chat)?(?:Model_?)?"
     r"((?:GPT|Claude|CLAUDE|Gemini|GEMINI|LLAMA|NOVA|O[134](?=Mini|Pro|Preview|_)|qwen_)\w+)\b(?!\s*\()"
 )
+_OWNER = re.compile(r"[\w.]+$")
 _WEIGHED = re.compile(r"\bcase\b|[=!]==?[^=]{0,40}$|(?i:token\w*\([^()]*$)|\bin\s*[\[({][^\])}]*$")
 _SEAM = re.compile(r"_|(?<=[a-z])(?=[A-Z0-9])|(?<=\d)(?=[A-Z][a-z])|(?<=[A-Z])(?=\d)")
 _PYTHON_IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
@@ -43,6 +44,7 @@ def _constants(text: str) -> Iterator[Mention]:
         line, at = line + text.count("\n", at, found.start()), found.start()
         left = text[max(text.rfind("\n", max(0, at - LOOK_BACK), at) + 1, at - LOOK_BACK, 0) : at]
         # Compared with, or named so that tokens can be counted.
-        if not _WEIGHED.search(left):
+        key, role = standing(_OWNER.sub("", left), text[found.end() : found.end() + LOOK_AHEAD])
+        if role == "value" and not _WEIGHED.search(left):
             spelled = "-".join(_SEAM.split(found.group(1)[:80].replace("Dot", "."))).replace("-.-", ".")
-            yield Mention(line, re.sub(r"-v-?(\d)-(\d)$", r"-v\1:\2", spelled.lower()), "a constant", "constant")
+            yield Mention(line, re.sub(r"-v-?(\d)-(\d)$", r"-v\1:\2", spelled.lower()), key, "constant")
