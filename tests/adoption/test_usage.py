@@ -97,6 +97,24 @@ def test_the_latest_statement_of_a_day_counts(tmp_path: Path) -> None:
     assert usage.restated.select("before", "after").rows() == [(120.0, 999.0)]
 
 
+def test_a_model_that_fell_out_of_a_restated_ranking_is_not_counted_beside_its_other(tmp_path: Path) -> None:
+    def day(as_of: str, **tokens: int) -> list[dict[str, Any]]:
+        return [{"date": "2026-06-01", "model_permaslug": name, "total_tokens": n, "as_of": as_of}
+                for name, n in tokens.items()]  # fmt: skip
+
+    first = logs.write(day("2026-06-02T08:00:00Z", claude=50, deepseek=30, other=20), tmp_path / "a.csv")
+    # Said twice in its own file, and the same snapshot once more in another: still once.
+    later = day("2026-06-09T08:00:00Z", claude=52, other=51)
+    second = logs.write([*later, later[0]], tmp_path / "b.csv")
+    third = logs.write(later, tmp_path / "c.jsonl")
+    usage = read(second, first, third)
+    assert dict(usage.days.select("spelling", "tokens").iter_rows()) == {"claude": 52.0, "other": 51.0}
+    assert usage.restated.select("before", "after").rows() == [(100.0, 103.0)]
+    assert all(account.whole() for account in usage.accounts)
+    assert usage.accounts[1].left_out == {"a row of a day that was restated later": 3}
+    assert [account.counted for account in usage.accounts] == [2, 0, 0]
+
+
 def test_without_as_of_the_file_named_last_counts(tmp_path: Path) -> None:
     rows = [{k: v for k, v in row.items() if k != "as_of"} for row in logs.rankings()]
     later = [{**rows[0], "total_tokens": "5"}]

@@ -20,6 +20,7 @@ import ibis
 import polars as pl
 
 from weighbridge.adoption import files, formats
+from weighbridge.adoption.once import counted_once
 from weighbridge.errors import DataError
 
 DAYS = {
@@ -200,38 +201,6 @@ def faults(long: Any) -> Any:
     return long.group_by("file", "fault").agg(n=long.count(), naive=long.naive.fill_null(False).cast("int64").sum())
 
 
-def counted_once(long: Any, grain: str, keep: Callable[[Any], Any]) -> tuple[Any, Any | None]:
-    """Rows without a fault, each key once; and, if any came more often, all the rows of those keys with their rank.
-
-    Of a request the fullest row is kept, of a day the one with the latest ``as_of`` (else from the file named last), of
-    tags the largest. A first pass counts the keys' hashes, which is little to hold; only keys whose hash came twice are
-    then compared as they are, so that the result is exact whatever the hash does. ``keep`` holds an intermediate table
-    where the engine holds such (``Table.cache`` on a cluster, a file here), so that the first pass is made once.
-    """
-    good = long.filter(long.fault.isnull()).mutate(day=long.time.date()).drop("fault")
-    hashed = good.mutate(mark=good.key.hash())
-    # Rows without a key are no one's second: their keys count as none in the sum.
-    suspects = hashed.group_by("mark").agg(n=hashed.key.count()).filter(ibis._.n > 1)
-    suspects = keep(suspects.select("mark"))
-    if suspects.count().to_pyarrow().as_py() == 0:
-        return good, None
-    single = hashed.anti_join(suspects, "mark").drop("mark")
-    double = keep(hashed.semi_join(suspects, "mark").drop("mark"))
-    latest = [ibis.desc("as_of", nulls_first=False)] if grain == "day" else []
-    # Once only: of two orders of one column Ibis keeps the second.
-    last = [ibis.desc("file")] if grain == "day" else []
-    first_file = [] if grain == "day" else [ibis.asc("file")]
-    fullest = [ibis.desc("tokens", nulls_first=False), ibis.desc("spend", nulls_first=False)]
-    order = [*latest, *last, *fullest, *first_file, ibis.asc("time")]
-    every = ibis.window(group_by="key")
-    ranked = double.mutate(
-        rank=ibis.row_number().over(ibis.window(group_by="key", order_by=order)),
-        differs=double.tokens.max().over(every) != double.tokens.min().over(every),
-    )
-    first = ranked.filter((ranked["rank"] == 0) | ranked.key.isnull()).drop("rank", "differs")
-    return single.union(first.select(*single.columns).cast(single.schema())), ranked.filter(ranked.key.notnull())
-
-
 def totals(clean: Any) -> Any:
     """Totals by day, spelling and host: the one expression that every engine runs."""
     zero = (clean.spend == 0) & ~clean.free.fill_null(False) & (clean.tokens > 0)
@@ -257,6 +226,7 @@ def _repeats(twice: Any, form: formats.Format, accounts: list[Account], remarks:
     by_file = dropped.group_by("file", "differs").agg(n=dropped.count()).to_polars()
     words = {"request": ("a request that came twice", "a request that came twice, with other figures"),
              "day": ("a day's row that came twice", "a day's row that was restated later"),
+             "snapshot": ("a day's row that came twice", "a row of a day that was restated later"),
              "tags": ("a row of the same requests under another tag",) * 2}[form.grain]  # fmt: skip
     for row in by_file.iter_rows(named=True):
         account = accounts[row["file"]]
@@ -270,7 +240,7 @@ def _repeats(twice: Any, form: formats.Format, accounts: list[Account], remarks:
     elif many:
         remarks.append(Remark("twice", f"{form.title}: {many:,} rows came more than once and are counted once", False))
     changed = twice.filter(twice.differs)
-    if form.grain != "day":
+    if form.grain not in ("day", "snapshot"):
         return pl.DataFrame(schema=RESTATED)
     after: Any = ibis.ifelse(changed["rank"] == 0, changed.tokens, 0.0)
     before: Any = ibis.ifelse(changed["rank"] == 1, changed.tokens, 0.0)

@@ -39,7 +39,7 @@ _EXAMPLES = """
 
 `weighbridge adoption spend.csv --cohorts` – who starts with a class of model, and who stays
 
-`weighbridge adoption --downloads qwen deepseek --keep history` – Hugging Face's counts today, and growth since last time
+`weighbridge adoption --downloads qwen deepseek --keep history` – Hugging Face's counts today, and their growth
 """
 
 

@@ -1,8 +1,9 @@
 """Which shapes can a usage log have? One module a format, found by its place, each turning columns into one long form.
 
-A format says by which columns it is recognised (``KNOWN_BY``), whose usage it shows (``POPULATION``), whether a row is
-a request or a day's total (``GRAIN``), and gives ``long(columns)``: Ibis expressions for the columns of ``LONG``.
-Nothing here touches a file or an engine: ``usage`` runs the expression, on any engine that Ibis speaks to.
+A format says by which columns it is recognised (``KNOWN_BY``), whose usage it shows (``POPULATION``), what a row is
+(``GRAIN``: a request, a day's total, a day's total by tag, or part of a day's snapshot, which is restated as a whole),
+and gives ``long(columns)``: Ibis expressions for the columns of ``LONG``. Nothing here touches a file or an engine:
+``usage`` runs the expression, on any engine that Ibis speaks to.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """OpenRouter's public rankings: tokens a day of its fifty most used models, and ``other`` for all that are not.
 
-One router's traffic, not the market. A day is restated: the row with the latest ``as_of`` counts. Licence CC BY 4.0:
-"Source: OpenRouter (openrouter.ai/rankings), as of <as_of>."
+One router's traffic, not the market. A day is restated as a whole: its snapshot with the latest ``as_of`` counts.
+Licence CC BY 4.0: "Source: OpenRouter (openrouter.ai/rankings), as of <as_of>."
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from weighbridge.adoption.formats import Columns, joined
 NAME = "openrouter-rankings"
 TITLE = "OpenRouter public rankings"
 POPULATION = "OpenRouter's traffic (public rankings)"
-GRAIN = "day"
+GRAIN = "snapshot"
 KNOWN_BY = ("date", "model_permaslug", "total_tokens")
 NEEDED = (("date",), ("model_permaslug",), ("total_tokens",))
 
