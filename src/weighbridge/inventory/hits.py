@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from weighbridge.catalog import Match
 
 Wanted = Callable[[str], bool]
 """Can this string be a model, a host or a command at all? Asked before the dearer question of where it stands."""
@@ -60,6 +63,21 @@ class Hit:
     origin: str = "unknown"
     host: str | None = None
     host_country: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One use found in a mention: what it is called, how sure, why, and the catalogue's match if there is one."""
+
+    kind: Kind
+    name: str
+    evidence: str
+    sure: Sure
+    why: str
+    match: Match | None = None
+    host: str | None = None
+    line: int = 0
+    derived_from: str | None = None
 
 
 def printable(text: str) -> str:

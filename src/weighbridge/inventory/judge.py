@@ -19,8 +19,8 @@ from typing import Any
 
 from weighbridge.catalog import Catalog, Match
 from weighbridge.catalog.spelling import parts, tokens
-from weighbridge.inventory import addresses, commands, sdks
-from weighbridge.inventory.hits import Kind, Mention, Sure
+from weighbridge.inventory import addresses, commands, headers, sdks
+from weighbridge.inventory.hits import Judged, Mention, Sure
 
 _SHAPE = re.compile(r"[A-Za-z@~][\w.\-/:@+]{1,119}")
 _FILE = re.compile(
@@ -36,30 +36,6 @@ _STORE = re.compile(r"(?:hf|huggingface|modelscope|ollama|ollama_chat)://(?!.*[{
 _ONLY_MODEL = re.compile(
     r"(?:.*[._\-])?(?:chat|llm|default|embedding|with)?[._\-]?model(?:[._\-]?(?:name|id))?", re.IGNORECASE
 )
-_ORDER = (
-    "general.name",
-    "_name_or_path",
-    "base_model_name_or_path",
-    "general.basename",
-    "model store",
-    "general.source.url",
-    "general.repo_url",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One use found in a mention: what it is called, how sure, why, and the catalogue's match if there is one."""
-
-    kind: Kind
-    name: str
-    evidence: str
-    sure: Sure
-    why: str
-    match: Match | None = None
-    host: str | None = None
-    line: int = 0
-    derived_from: str | None = None
 
 
 @dataclass
@@ -110,10 +86,10 @@ class Judge:
         """The uses in one file. The several words of a weights file about itself are one use."""
         weights = [m for m in mentions if m.role in ("weights", "file name")]
         if weights:
-            yield from self._weights(weights)
+            yield from headers.weights(weights, self.book)
         for mention in mentions:
             if mention.role == "architecture" and not any(m.role == "weights" for m in weights):
-                yield from self._architecture(mention)
+                yield from headers.architecture(mention, self.book)
             elif mention.role not in ("weights", "file name", "architecture"):
                 key = (mention.text, mention.key, mention.role)
                 if key not in self._seen:
@@ -280,109 +256,3 @@ class Judge:
         if (match.model is None and not known) or text[:3] == "GPT" or ("_" in text and not re.search(r"[-/:.]", text)):
             return "hint", "looks like a caption or a project's name"
         return "likely", "a model's id in a string"
-
-    def _weights(self, mentions: list[Mention]) -> Iterator[Judged]:
-        by_key = {m.key: m for m in mentions if m.role == "weights"}
-        named = next((m for m in mentions if m.role == "file name"), None)
-        ordered = [by_key[key] for key in _ORDER if key in by_key]
-        ordered += [m for key, m in sorted(by_key.items()) if key not in _ORDER]
-        for mention in ordered:
-            text = _hub_name(mention.text)
-            match = self.book.find(text) if text else None
-            # A header's own word is believed where it is more than a bare everyday name.
-            if match and (match.maker or match.derived_from or match.model) and (tokens(text)[1:] or match.model):
-                base = mention.key.startswith(("general.base_model", "base_model"))
-                own = by_key.get("general.name")
-                name = (_hub_name(own.text) if own else "") or (f"an adapter of {text}" if base else "")
-                why = f"{mention.key} of the file says '{text}'"
-                if base:
-                    # Weights trained further: the base is known, who trained it is not.
-                    base_id = match.model or match.family or match.derived_from
-                    unknown = Match(spelling=name, derived_from=base_id, rule=f"built on {base_id}")
-                    yield Judged(
-                        "weights",
-                        name,
-                        f"{mention.key} = {text}",
-                        "certain",
-                        why,
-                        unknown,
-                        line=mention.line,
-                        derived_from=base_id,
-                    )
-                    yield Judged(
-                        "model",
-                        match.model or text,
-                        f"{mention.key} = {text}",
-                        "certain",
-                        f"{why}; {match.rule}",
-                        match,
-                        line=mention.line,
-                    )
-                else:
-                    yield Judged(
-                        "weights",
-                        match.model or text,
-                        f"{mention.key} = {text}",
-                        "certain",
-                        f"{why}; {match.rule}",
-                        match,
-                        line=mention.line,
-                    )
-                return
-        if named:
-            match = self.book.find(named.text)
-            if (
-                match
-                and (match.maker or match.model)
-                and any(t[0].isdigit() for t in tokens(named.text))
-                and len(tokens(named.text)) > 1
-            ):
-                yield Judged(
-                    "weights", match.model or named.text, f"file name {named.text}", "likely", match.rule, match
-                )
-                return
-        if named is None or named.key == "gguf":
-            text = next((_hub_name(m.text) for m in ordered if m.text), "") or (named.text if named else "")
-            if text:
-                line = ordered[0].line if ordered else 0
-                yield Judged(
-                    "weights",
-                    text,
-                    f"weights called {text}",
-                    "likely",
-                    "weights that the catalogue does not know",
-                    line=line,
-                )
-        elif named.key == "safetensors":
-            yield Judged(
-                "weights", named.text, f"weights called {named.text}", "hint", "weights that say nothing of themselves"
-            )
-
-    def _architecture(self, mention: Mention) -> Iterator[Judged]:
-        bare = re.sub(r"(?:For[A-Z]\w*|LMHeadModel|Model)$", "", mention.text)
-        match = self.book.find(bare) if bare else None
-        if match and match.family:
-            why = "an architecture, which other makers' models use too"
-            unknown = Match(spelling=bare, derived_from=match.family, rule=why)
-            yield Judged(
-                "weights",
-                f"architecture {bare.lower()}",
-                f"{mention.key} = {mention.text}",
-                "hint",
-                why,
-                unknown,
-                line=mention.line,
-                derived_from=match.family,
-            )
-
-
-def _hub_name(text: str) -> str:
-    """What a model's card says of its origin, as a name: an address or a path becomes its last pieces."""
-    text = text.strip()
-    address = next(iter(addresses.found(text)), None) if "://" in text else None
-    if address:
-        return address.hub_model or ""
-    if text.startswith(("/", "./", "../", "~")) or "\\" in text:
-        found = re.search(r"models--([\w.\-]+?)--([\w.\-]+)", text)
-        return f"{found.group(1)}/{found.group(2)}" if found else re.split(r"[\\/]", text.rstrip("/\\"))[-1]
-    return text if len(text) <= 120 else ""

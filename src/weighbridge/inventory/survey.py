@@ -19,8 +19,8 @@ from weighbridge.catalog import Catalog
 from weighbridge.errors import DataError
 from weighbridge.inventory import detectors, sdks, words
 from weighbridge.inventory.addresses import redacted
-from weighbridge.inventory.hits import COUNTED_PLACES, Hit, Remarks, printable
-from weighbridge.inventory.judge import Judge, Judged
+from weighbridge.inventory.hits import COUNTED_PLACES, Hit, Judged, Remarks, printable
+from weighbridge.inventory.judge import Judge
 from weighbridge.inventory.reading import Read, read_many
 from weighbridge.inventory.walk import Found, shown, walk
 
