@@ -148,3 +148,10 @@ def test_a_damaged_cache_is_named_with_its_mend_and_a_damaged_row_is_asked_again
     path.write_bytes(b"no database at all" * 100)
     with pytest.raises(DataError, match=r"c\.sqlite.*remove the file"):
         Cache(path)
+
+
+def test_a_program_made_of_findings_keeps_a_bounded_number_and_every_cwe() -> None:
+    text = "import os\n" + "os.system(x)\n" * 3000 + "import pickle\npickle.loads(y)\n"
+    (said,) = scan(instrument(), {"many": text}, None)
+    assert len(said.remarks) == batches.MOST and "remarks are kept" in said.detail and said.state == "analysed"
+    assert 502 in {remark.cwe for remark in said.remarks}

@@ -28,10 +28,13 @@ from weighbridge.cell.runtime import prepare
 from weighbridge.cell.tool import TOOL_LIMITS
 from weighbridge.panel.cache import Cache, Row
 from weighbridge.panel.face import CANARY, WORK, Analyser, Finding, Reading, Remark, Scan, State
+from weighbridge.panel.texts import LARGEST, content_hash, unfit
 
-LARGEST = 1 << 20
-"""Bytes of text over which a program is given to no tool: no answer of a model is that long, and tools choke on it."""
 BATCH_BYTES = 4 << 20
+ALONE = 60.0
+"""Seconds of processor time that a program may take when it is alone: a batch that fails may be slow, not bad."""
+MOST = 500
+"""Remarks of one tool on one program that are kept, and letters of a message: a program can be made of nothing else."""
 LOADED = frozenset({"timeout", "cell", "processes", "killed"})
 """Ends of a tool that say something of the machine at that moment, not of the program."""
 
@@ -107,25 +110,6 @@ class Instrument:
 class _Failed:
     detail: str
     lasts: bool
-
-
-def content_hash(text: str) -> str:
-    """The hash that the cache knows a program by."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def unfit(text: str) -> str:
-    """Why a text is given to no tool at all, or "": what is no program must not come out as clean."""
-    if not text.strip():
-        return "the program is empty"
-    if "\0" in text:
-        return "is not text (NUL bytes)"
-    if len(text) > LARGEST or len(text.encode("utf-8", "replace")) > LARGEST:
-        return f"is larger than {LARGEST:,} bytes"
-    strange = sum(1 for letter in text if (letter < " " and letter not in "\t\n\r\f\v") or letter == "\ufffd")
-    if strange > max(8, len(text) // 20):
-        return "is not text (control characters)"
-    return ""
 
 
 def fingerprint(instrument: Instrument) -> str:
@@ -280,7 +264,7 @@ def _run(instrument: Instrument, batch: Mapping[str, str], slot: int) -> Reading
     names = {f"p{number:05d}": name for number, name in enumerate(batch)}
     files = {f"{WORK}/{file}{ending}": batch[name].encode("utf-8", "replace") for file, name in names.items()}
     files[f"{WORK}/{CANARY}{ending}"] = analyser.CANARIES[language].encode()
-    seconds = analyser.CPU[0] + analyser.CPU[1] * (len(batch) + 1)
+    seconds = max(analyser.CPU[0] + analyser.CPU[1] * (len(batch) + 1), ALONE if len(batch) == 1 else 0)
     limits = replace(TOOL_LIMITS, cpu=seconds, start=60.0)
     result = cell.run_tool(
         command.argv,
@@ -304,7 +288,11 @@ def _run(instrument: Instrument, batch: Mapping[str, str], slot: int) -> Reading
         said = result.stderr.decode("utf-8", "replace").strip()[-300:]
         return _Failed(f"the tool did not flag its canary, so it has read nothing: {said}", True)
     return Reading(
-        [replace(remark, file=names[remark.file]) for remark in reading.remarks if remark.file in names],
+        [
+            replace(remark, file=names[remark.file], message=remark.message[:MOST])
+            for remark in reading.remarks
+            if remark.file in names
+        ],
         {names[file]: reason for file, reason in reading.unreadable.items() if file in names},
         None if reading.read is None else {names[file] for file in reading.read if file in names},
         {names[file]: numbers for file, numbers in reading.numbers.items() if file in names},
@@ -317,14 +305,26 @@ def _sorted_out(batch: Mapping[str, str], reading: Reading) -> list[Said]:
         remarks.setdefault(remark.file, []).append(remark)
     said: list[Said] = []
     for name in batch:
-        mine, numbers = tuple(remarks.get(name, ())), reading.numbers.get(name)
+        every, numbers = remarks.get(name, []), reading.numbers.get(name)
+        mine = _bounded(every)
+        cut = f"{len(mine):,} of {len(every):,} remarks are kept" if len(mine) < len(every) else ""
         if name in reading.unreadable:
             said.append(Said(name, "not analysable", reading.unreadable[name][:300], mine, numbers))
         elif reading.read is not None and name not in reading.read:
             said.append(Said(name, "not analysable", "the tool does not say that it read it", mine, numbers))
         else:
-            said.append(Said(name, "analysed", "", mine, numbers))
+            said.append(Said(name, "analysed", cut, mine, numbers))
     return said
+
+
+def _bounded(remarks: Sequence[Remark]) -> tuple[Remark, ...]:
+    """The first of each rule and CWE, so that none is silenced by the rest, then others as there is room for them."""
+    if len(remarks) <= MOST:
+        return tuple(remarks)
+    first = list({(remark.rule, remark.cwe): remark for remark in reversed(remarks)}.values())
+    chosen = set(first)
+    others = [remark for remark in remarks if remark not in chosen]
+    return tuple(first + others[: max(0, MOST - len(first))])
 
 
 def _freeze(said: Said) -> str:

@@ -51,7 +51,7 @@ CANARIES = {
     "swift": "panel_canary(1)\n",
     "shell": "panel_canary 1\n",
 }
-CPU = (60.0, 2.0)
+CPU = (60.0, 0.5)
 SECONDS_PER_RULE = 10
 """After so long with one file a rule is given up by semgrep, which says so."""
 _BOOT = "import sys; from semgrep.console_scripts.pysemgrep import main; sys.argv[0] = 'semgrep'; sys.exit(main())"

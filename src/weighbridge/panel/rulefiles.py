@@ -81,7 +81,7 @@ def _read_file(path: Path) -> list[Rule]:
     try:
         held = yaml.load(path.read_text("utf-8"), Loader=_loader())
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        if ".test." in path.name or "test" in path.stem:
+        if ".test." in path.name:  # a target that rules are tried on, flawed on purpose
             return []
         raise DataError(f"{path}: cannot be read as YAML ({error}); mend it or move it out of the folder") from error
     if not isinstance(held, dict) or not isinstance(held.get("rules"), list):

@@ -12,7 +12,7 @@ from weighbridge.panel.face import WORK, Command, Facts, Reading, Remark
 ENDINGS = {"python": ".py"}
 CANARIES = {"python": "import subprocess\nsubprocess.call('ls ' + input(), shell=True)\n"}
 BATCH = 400
-CPU = (20.0, 0.25)
+CPU = (20.0, 0.05)
 FACTS = Facts(
     licence="Apache-2.0",
     home="https://bandit.readthedocs.io",

@@ -18,7 +18,7 @@ ENDINGS = {"c": ".c", "cpp": ".cpp"}
 _CANARY = "#include <stdio.h>\nint main(void) {\n    char a[8];\n    gets(a);\n    return 0;\n}\n"
 CANARIES = {"c": _CANARY, "cpp": _CANARY}
 BATCH = 400
-CPU = (10.0, 0.3)
+CPU = (10.0, 0.05)
 LEVEL = 3
 """Of 0 to 5. Below it stands the mere use of memcpy, strlen or an array, which nearly every program has."""
 FACTS = Facts(

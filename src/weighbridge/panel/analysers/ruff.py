@@ -17,7 +17,7 @@ from weighbridge.panel.face import WORK, Command, Facts, Reading, Remark
 ENDINGS = {"python": ".py"}
 CANARIES = {"python": "import subprocess\nsubprocess.call('ls ' + input(), shell=True)\n"}
 BATCH = 2000
-CPU = (20.0, 0.05)
+CPU = (20.0, 0.01)
 FACTS = Facts(
     licence="MIT",
     home="https://docs.astral.sh/ruff",
