@@ -138,6 +138,8 @@ def test_a_spend_of_zero_is_priced_or_a_floor_and_never_free(tmp_path: Path) -> 
     # 1,000 tokens of which 10 cached and 500 tokens: gpt-4o at 2.5, 1.25 and 10 dollars a million.
     assert by_class["proprietary_other"]["spend"] == pytest.approx((990 * 2.5 + 10 * 1.25 + 500 * 10) / 1e6)
     assert not by_class["proprietary_other"]["spend_floor"]
+    assert by_class["proprietary_other"]["spend_added"] == by_class["proprietary_other"]["spend"]
+    assert by_class["unknown"]["spend_added"] == 0
     assert by_class["unknown"]["spend_floor"]
     assert not by_class["open_cn"]["spend_floor"], "an answer from the cache is free"
     assert {"zero-spend", "floor"} <= {remark.kind for remark in remarks}

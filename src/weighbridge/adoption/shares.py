@@ -69,7 +69,8 @@ def shares(
     Columns: population, the period's name (day, week or month: its first day; weeks begin on Monday), class, tokens,
     requests, spend; share (as the catalogue reads it), share_low, share_high, share_most (0 to 1 of ``measure``, the
     whole with unknown and other in it; null where the population does not tell that measure or it is 0);
-    share_of_classified, stealth_tokens, spend_floor, days_missing, marks (words: half, hole, empty, restated …).
+    share_of_classified, stealth_tokens, spend_added (dollars put where the log says 0), spend_floor, days_missing,
+    marks (words: half, hole, empty, restated …).
 
     Of spend all are shares of the spend that is known; where some is not (``spend_floor``) none of them is a bound.
     """
@@ -125,7 +126,8 @@ def _counted(table: pl.DataFrame, by: str, every: str, measure: str) -> pl.DataF
         value.sum().alias("mine"), value.filter("doubtful").sum().alias("doubt"), pl.col("tokens").sum(),
         pl.col("requests").sum(), pl.col("spend").sum(),
         pl.col("tokens").filter("stealth").sum().alias("stealth_tokens"),
-        pl.col("floor").any().alias("spend_floor"), pl.col("maker").drop_nulls().first(),
+        pl.col("floor").any().alias("spend_floor"), pl.col("added").sum().alias("spend_added"),
+        pl.col("maker").drop_nulls().first(),
     )  # fmt: skip
     if by == "origin":
         # A class that nobody used is 0 of the whole, or as much as the unknown could be: a figure, so it is shown.
@@ -149,7 +151,7 @@ def _counted(table: pl.DataFrame, by: str, every: str, measure: str) -> pl.DataF
         *(pl.when(counted).then(figure / pl.col("total")).alias(name) for name, figure in figures.items()),
         pl.when(counted & (pl.col("sure") != 0) & ~bucket).then(pl.col("mine") / pl.col("sure"))
         .alias("share_of_classified"),
-        _whole("stealth_tokens"), "spend_floor",
+        _whole("stealth_tokens"), "spend_added", "spend_floor",
     )  # fmt: skip
 
 

@@ -206,7 +206,7 @@ def _print(table: pl.DataFrame, every: str, measure: str) -> None:
             for n, row in enumerate(kept):
                 shown.add_row(
                     str(start) if n == 0 else "", escape(row["class"]), _count(row["tokens"]), _count(row["requests"]),
-                    "–" if row["spend"] is None else f"{'≥ ' if row['spend_floor'] else ''}{row['spend']:,.2f}",
+                    _dollars(row),
                     _share(row), _percent(row["share_most"]), _percent(row["share_of_classified"]),
                     escape("; ".join(row["marks"] or [])) if n == 0 else "",
                 )  # fmt: skip
@@ -217,7 +217,15 @@ def _print(table: pl.DataFrame, every: str, measure: str) -> None:
                 shown.add_row("", more, _count(int(rest["tokens"].sum())), "", "", f"{_percent(together)} together")
             shown.add_section()
         console.print(shown)
+    if table["spend_added"].sum():
+        console.print("[dim]* with what requests of spend 0 cost at list prices (genai-prices).[/]", highlight=False)
     console.print(f"[dim]{BOUNDS}[/]", highlight=False)
+
+
+def _dollars(row: dict[str, Any]) -> str:
+    if row["spend"] is None:
+        return "–"
+    return f"{'≥ ' if row['spend_floor'] else ''}{row['spend']:,.2f}{'*' if row['spend_added'] else ''}"
 
 
 def _share(row: dict[str, Any]) -> str:
