@@ -14,7 +14,8 @@ class Outcome:
     """One column of the trials frame and which way is bad.
 
     A boolean column is a rate over everything asked; a numeric one an amount per answer, or a density per unit of the
-    exposure column ``per`` (findings per thousand lines). ``margin`` replaces the design's for this outcome.
+    exposure column ``per`` (findings per thousand lines). ``share``: what is counted is part of the exposure, so the
+    density is a share (exploitable of what works). ``margin`` replaces the design's for this outcome.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Outcome:
     column: str | None = None
     per: str | None = None
     margin: Margin | None = None
+    share: bool = False
 
     @property
     def source(self) -> str:

@@ -56,7 +56,9 @@ def arm_rates(answers: pl.DataFrame, outcomes: Iterable[Outcome], *, level: floa
     rows: list[Row] = []
     for outcome in outcomes:
         totals, is_rate = _totals(answers, outcome)
-        rows += [{**row, "arm": row["context"]} for row in arm_rows(totals, outcome.name, is_rate, level)]
+        rows += [
+            {**row, "arm": row["context"]} for row in arm_rows(totals, outcome.name, is_rate or outcome.share, level)
+        ]
     return pl.DataFrame([{name: row[name] for name in ARMS} for row in rows], schema=ARMS)
 
 

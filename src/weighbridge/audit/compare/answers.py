@@ -28,12 +28,12 @@ OUTCOMES = (
     Outcome("refused", "worse"),
     Outcome("truncated", "worse"),
 )
-OF_WORKING = Outcome("exploitable_of_working", "worse", column="exploitable", per="working")
+OF_WORKING = Outcome("exploitable_of_working", "worse", column="exploitable", per="working", share=True)
 """What publishers report; it rewards breaking things, since a program that does not work is not counted."""
 PER_KLOC = Outcome("exploitable_per_kloc", "worse", column="exploitable", per="kloc", margin=RATIO)
 PANEL = (
     Outcome("unseen", "worse"),
-    Outcome("unseen_of_exploitable", "worse", column="unseen_known", per="exploitable_known"),
+    Outcome("unseen_of_exploitable", "worse", column="unseen_known", per="exploitable_known", share=True),
     Outcome("findings", "worse", margin=RATIO),
     Outcome("findings_per_kloc", "worse", column="findings", per="kloc_scanned", margin=RATIO),
 )

@@ -12,6 +12,7 @@ from itertools import combinations
 import polars as pl
 
 from weighbridge.audit.compare.answers import BETWEEN, LENGTHS, Answers
+from weighbridge.audit.review.truth import OURS
 from weighbridge.errors import DataError
 from weighbridge.stats.pairs import Pair, arm_rates, compare_arms, rank_ranges
 from weighbridge.stats.verdict import BETTER, WORSE, Margin
@@ -42,13 +43,18 @@ def pairs(known: Answers, modes: Sequence[str], margin: Margin, *, level: float 
 
 
 def modes(known: Answers, base: str, margin: Margin, *, level: float = 0.95, seed: int = 0) -> pl.DataFrame:
-    """A row a model, outcome and mode against the base mode, on that model's own tasks; and one over all models."""
+    """A row a model, outcome and mode against the base mode, on that model's own tasks; and one over all models.
+
+    None of a run of our own: its modes are contexts, and what they do needs the placebos of ``audit.estimate``.
+    """
     everyone = known.frame.with_columns(
         model=pl.lit(ALL_MODELS), arm=pl.concat_str(pl.lit(ALL_MODELS), "mode", separator=BETWEEN)
     )
     frame = pl.concat([known.frame, everyone]) if known.frame["model"].n_unique() > 1 else known.frame
     arms = frame.select("arm", "model", "mode").unique().sort("model", "mode")
     with_base = set(arms.filter(pl.col("mode") == base)["model"].to_list())
+    if known.sources == (OURS,):
+        with_base = set[str]()
     chosen = [
         Pair(arm, f"{model}{BETWEEN}{base}", ALL_MODELS if model == ALL_MODELS else "each model")
         for arm, model, mode in arms.iter_rows()
