@@ -40,9 +40,10 @@ def classified(usage: Usage, book: Catalog, by: str, *, hindsight: bool = False)
     days = usage.days
     found = book.match(days["spelling"], on=days["day"], hindsight=hindsight)
     kept = found.select("country", "open", "origin", "maker", "family", "sure", pl.col("model").alias("known_model"))
-    rows = {name: (model.kind, bool(model.hugging_face)) for name, model in book.models.items()}
-    kinds = {name: kind for name, (kind, _) in rows.items()}
-    placed = pl.Series([name for name, (_, repository) in rows.items() if repository], dtype=pl.String)
+    kinds = {name: model.kind for name, model in book.models.items()}
+    shipped = {model.id: model for model in book.facts.models}
+    # A row of the user's own is believed without a repository: they know where their weights lie.
+    placed = [name for name, model in book.models.items() if model.hugging_face or model is not shipped.get(name)]
     table = pl.concat([days, kept], how="horizontal")
     name = {"origin": "origin", "maker": "maker", "family": "family", "model": "known_model"}[by]
     label = (
@@ -51,7 +52,7 @@ def classified(usage: Usage, book: Catalog, by: str, *, hindsight: bool = False)
     kind = pl.col("known_model").replace_strict(kinds, default=None, return_dtype=pl.String)
     unnamed = pl.col("spelling").is_null() & ~pl.col("other")
     by_family = pl.col("known_model").is_null() & (pl.col("sure") == "likely")
-    nowhere = pl.col("known_model").is_not_null() & ~pl.col("known_model").is_in(placed.implode())
+    nowhere = pl.col("known_model").is_not_null() & ~pl.col("known_model").is_in(placed)
     return table.with_columns(
         label.alias("class"),
         ((kind == "stealth") & pl.col("maker").is_null()).fill_null(False).alias("stealth"),
