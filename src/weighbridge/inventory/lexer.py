@@ -108,11 +108,15 @@ def strings(code: str, language: Language, wanted: Wanted) -> Iterator[Mention]:
     # What stands before a string is put together only for strings that are wanted: one in a hundred.
     last: re.Match[str] | None = None
     comments: list[re.Match[str]] = []
+    # The name of a list holds for all of it, however long.
+    held: tuple[str, Role] | None = None
     for found in language.pattern.finditer(code):
         if found.lastindex is None:
             # A comment: what stands before it is still what stands before the next string.
             comments.append(found)
             continue
+        if held and last and _between(code, last.end(), found.start(), comments) != ",":
+            held = None
         text = found.group(found.lastindex)
         if text and len(text) <= 20_000 and wanted(text):
             left = _before(code, found.start(), last, comments)
@@ -120,10 +124,22 @@ def strings(code: str, language: Language, wanted: Wanted) -> Iterator[Mention]:
                 if breaks is None:
                     breaks = [at.start() for at in re.finditer("\n", code)]
                 key, role = standing(left, code[found.end() : found.end() + LOOK_AHEAD])
+                if held and not key and role == "value":
+                    key, role = held
+                elif key:
+                    held = key, role
                 yield Mention(bisect_right(breaks, found.start()) + 1, text, key, role)
         last = found
         if comments:
             comments = []
+
+
+def _between(code: str, start: int, end: int, comments: list[re.Match[str]]) -> str:
+    pieces: list[str] = []
+    for comment in comments:
+        pieces.append(code[start : comment.start()])
+        start = comment.end()
+    return "".join([*pieces, code[start:end]]).strip()[:10]
 
 
 def blanked(code: str, language: Language) -> str:
