@@ -75,8 +75,9 @@ def test_what_cannot_be_measured_has_nulls_and_no_zeros(scanned: tuple[Run, Scan
 
 
 def test_a_tool_that_does_not_exist_is_said_before_anything_runs(tmp_path: Path) -> None:
-    with pytest.raises(UnknownName, match="bandit"):
-        scan(collection(tmp_path / "run"), tools=["bandid"])
+    for run in (collection(tmp_path / "run"), Run(tmp_path / "empty", "x")):
+        with pytest.raises(UnknownName, match="bandit"):
+            scan(run, tools=["bandid"])
     with pytest.raises(StepMissing):
         scan(Run(tmp_path / "empty", "x"), tools=["bandit"])
 

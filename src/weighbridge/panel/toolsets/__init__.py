@@ -79,7 +79,7 @@ def node_version(folder: Path, package: str) -> str | None:
 def install(name: str, say: Callable[[str], None] = lambda line: None) -> Path:
     """Build a tool set where it is not there yet: packages by ``uv`` or ``pip``, node packages by its own ``npm``.
 
-    Every package is held to the hash in its lock, and no install script of a node package runs.
+    Every package is held to the hash in its lock; nothing is built from source and no install script runs.
 
     Raises:
         UnknownName: there is no such tool set.
@@ -105,7 +105,7 @@ def install(name: str, say: Callable[[str], None] = lambda line: None) -> Path:
 
 
 def _python_packages(name: str, lock: Path, folder: Path) -> None:
-    options = ["--no-deps", "--require-hashes", "--target", str(folder), "-r", str(lock)]
+    options = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--target", str(folder), "-r", str(lock)]
     if uv := shutil.which("uv"):
         _call(name, [uv, "pip", "install", "--quiet", "--python", sys.executable, *options])
     elif importlib.util.find_spec("pip"):
