@@ -15,7 +15,7 @@ from weighbridge.audit.review.agreement import NAMES, SAYS, agreement, broken_ca
 from weighbridge.audit.review.prepare import configured, prepare
 from weighbridge.audit.review.rates import rates
 from weighbridge.audit.review.review import review
-from weighbridge.audit.review.truth import truth
+from weighbridge.audit.truth import truth
 from weighbridge.errors import DataError
 from weighbridge.store.schemas import PROGRAMS, VERDICTS
 from weighbridge.store.tables import Run

@@ -14,6 +14,7 @@ import pytest
 from weighbridge.audit.compare import Comparison, compare
 from weighbridge.errors import StepMissing
 from weighbridge.report import compare as page
+from weighbridge.store.schemas import REVIEWS
 from weighbridge.store.tables import Run, open_run, write_collection
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "audit"))
@@ -67,7 +68,7 @@ def test_hostile_names_are_shown_and_do_nothing(tmp_path: Path) -> None:
 
 def test_json_holds_every_table_and_knows_no_nan(made: tuple[Run, Comparison, str]) -> None:
     whole = json.loads(page.as_json(made[1]), parse_constant=pytest.fail)
-    assert {"facts", "rates", "ranks", "pairs", "modes", "tasks", "sight", "stealth"} == set(whole)
+    assert {"facts", "rates", "ranks", "pairs", "modes", "tasks", "sight", "stealth", "reviewers"} == set(whole)
     assert whole["facts"]["sources"] == ["Somebody"]
 
 
@@ -84,6 +85,21 @@ def test_without_a_scan_the_page_says_that_no_tool_has_looked(tmp_path: Path) ->
     run = collection(tmp_path, a_is_sounder)
     compare(run)
     assert "No static analyser has looked at these programs" in page.write(run).read_text("utf-8")
+
+
+def test_a_reviewer_is_shown_against_the_verdicts_and_as_no_verdict(tmp_path: Path) -> None:
+    run = collection(tmp_path, a_is_sounder)
+    assert "A model as reviewer" not in (compare(run), page.write(run).read_text("utf-8"))[1]
+    said = [
+        {"program": name, "reviewer": "R", "state": "reviewed", "vulnerable": True, "cwes": [89], "detail": ""}
+        for name in run.read("programs")["program"]
+    ]
+    run.write("reviews", pl.DataFrame(said, schema=REVIEWS), step="review")
+    found = compare(run)
+    text = page.write(run).read_text("utf-8")
+    assert "A model as reviewer" in text and "never a verdict" in text
+    alarmist = found.reviewers.filter(pl.col("cwe").is_null(), by="says vulnerable").to_dicts()[0]
+    assert (alarmist["sensitivity"], alarmist["false_alarms"]) == (1.0, 1.0)
 
 
 def test_before_a_comparison_there_is_no_page(tmp_path: Path) -> None:

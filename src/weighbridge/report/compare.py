@@ -23,7 +23,7 @@ from weighbridge.audit.compare.compare import FRAMES
 from weighbridge.audit.compare.instruments import NAMED, PANEL
 from weighbridge.audit.compare.standings import ALL_MODELS
 from weighbridge.audit.compare.tasks import NOTES
-from weighbridge.audit.review.truth import OURS
+from weighbridge.audit.truth import OURS
 from weighbridge.report import figures, words
 from weighbridge.report.accounts import cwe_names
 from weighbridge.report.evidence import certificate
@@ -91,6 +91,7 @@ def render(run: Run) -> str:
         _tasks(found, source),
         _sight(found, source),
         _stealth(found, source),
+        _reviewers(found, source),
         _lengths(found),
         _basis(found, run, source),
     ]
@@ -361,6 +362,16 @@ def _stealth(found: Comparison, source: str) -> Section | None:
         by_model=by_model.to_dicts(), by_flaw=by_flaw.to_dicts(), both=both.sort("cwe", "model").to_dicts(),
         pairs=told.height, apart=told.filter(pl.col("word").is_in([WORSE, BETTER])).height,
         tools=found.facts["tools"], everyone=ALL_MODELS,
+    )  # fmt: skip
+
+
+def _reviewers(found: Comparison, source: str) -> Section | None:
+    if not found.reviewers.height:
+        return None
+    rows = [{**row, "named": _named(row["cwe"])} for row in found.reviewers.to_dicts()]
+    return section(
+        "compare/reviewers.html", "A model as reviewer", "Reviewers", source=source,
+        overall=[row for row in rows if row["cwe"] is None], by_flaw=[row for row in rows if row["cwe"] is not None],
     )  # fmt: skip
 
 

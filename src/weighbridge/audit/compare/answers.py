@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from weighbridge.audit.review.truth import OURS, truth
+from weighbridge.audit.truth import OURS, truth
 from weighbridge.errors import DataError
 from weighbridge.panel.counting import findings_by_program
 from weighbridge.panel.silence import kin

@@ -11,6 +11,8 @@ import polars as pl
 from weighbridge.audit.compare import instruments, standings
 from weighbridge.audit.compare.answers import answers
 from weighbridge.audit.compare.tasks import tasks
+from weighbridge.audit.review.agreement import AGREEMENT, agreement
+from weighbridge.audit.truth import truth
 from weighbridge.stats.verdict import Margin
 from weighbridge.store.tables import Run
 
@@ -18,7 +20,8 @@ from weighbridge.store.tables import Run
 @dataclass(frozen=True)
 class Comparison:
     """Frames, each also a table of the run named ``compare_…``: ``rates``, ``ranks``, ``pairs``, ``modes``, ``tasks``,
-    ``sight`` (tools against exploits), ``stealth``; and what they rest on.
+    ``sight`` (tools against exploits), ``stealth``, ``reviewers`` (models as reviewers against exploits); and what they
+    rest on.
 
     ``facts``: sources, base mode, margin, level, seed, answers, tools, tools absent, languages without a tool.
     """
@@ -30,6 +33,7 @@ class Comparison:
     tasks: pl.DataFrame
     sight: pl.DataFrame
     stealth: pl.DataFrame
+    reviewers: pl.DataFrame
     facts: dict[str, Any]
 
 
@@ -82,6 +86,7 @@ def compare(
         by_task,
         instruments.sight(known, run, level=level),
         instruments.stealth(known, level=level),
+        _reviewers(run, level),
         {
             "step": "compare",
             "sources": list(known.sources),
@@ -104,6 +109,12 @@ def compare(
         run.write(f"compare_{name}", getattr(found, name), **found.facts)
     on_progress("done", 6, 6)
     return found
+
+
+def _reviewers(run: Run, level: float) -> pl.DataFrame:
+    if not run.has("reviews"):
+        return pl.DataFrame(schema=AGREEMENT)
+    return agreement(truth(run), run.read("reviews"), level=level)
 
 
 def read_comparison(run: Run) -> Comparison:

@@ -12,7 +12,7 @@ from itertools import combinations
 import polars as pl
 
 from weighbridge.audit.compare.answers import BETWEEN, LENGTHS, Answers
-from weighbridge.audit.review.truth import OURS
+from weighbridge.audit.truth import OURS
 from weighbridge.errors import DataError
 from weighbridge.stats.pairs import Pair, arm_rates, compare_arms, rank_ranges
 from weighbridge.stats.verdict import BETTER, WORSE, Margin

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from weighbridge.audit.review.truth import ATTACKED, Truth
+from weighbridge.audit.truth import ATTACKED, Truth
 from weighbridge.panel.silence import speaks_of
 from weighbridge.stats.agreement import kappa
 from weighbridge.stats.estimate import Bools, Estimate, NoEstimate

@@ -24,7 +24,7 @@ from weighbridge.audit.providers import Setting
 from weighbridge.audit.providers.specimen import REVIEWING
 from weighbridge.audit.review.prompt import prompt, version
 from weighbridge.audit.review.sample import in_order
-from weighbridge.audit.review.truth import Truth, truth
+from weighbridge.audit.truth import Truth, truth
 from weighbridge.errors import PlanError
 from weighbridge.store.journal import Journal
 from weighbridge.store.schemas import TRIALS

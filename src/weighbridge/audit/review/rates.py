@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from weighbridge.audit.review.truth import Truth
+from weighbridge.audit.truth import Truth
 from weighbridge.stats.estimate import Bools, Floats, Ints, NoEstimate
 from weighbridge.stats.ppi import Corrected, alike_in_all, pooled_ppi, random_within, stratified_ppi
 from weighbridge.stats.rates import Rate, rate
