@@ -204,7 +204,7 @@ def _figures(folder: Any, with_rates: bool) -> dict[str, Any]:
     from weighbridge.audit.review.agreement import agreement, broken_called_vulnerable
     from weighbridge.audit.review.probe import turned
     from weighbridge.audit.review.rates import rates
-    from weighbridge.audit.review.truth import truth
+    from weighbridge.audit.truth import truth
     from weighbridge.store.tables import open_run
 
     run = open_run(folder)
