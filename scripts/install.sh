@@ -47,3 +47,7 @@ extras=(--extra local)
 [ "${1:-}" = --dev ] && extras=(--extra local --extra inspect)
 say "installing the locked environment into .venv"
 "$uv" sync --frozen --quiet --inexact "${groups[@]}" "${extras[@]}"
+if [ "${1:-}" = --dev ]; then
+  say "installing the panel's tool sets"
+  .venv/bin/weighbridge panel install
+fi

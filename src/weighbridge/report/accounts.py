@@ -174,7 +174,8 @@ def weaknesses(evidence: Evidence) -> pl.DataFrame:
         nothing = pl.lit(None, pl.UInt32)
         return counted.with_columns(silent=nothing, flagged=nothing, not_analysed=nothing).sort("cwe", "model")
     complete = set(
-        evidence.scans.group_by("program")
+        evidence.scans.filter(pl.col("state") != "tool missing")
+        .group_by("program")
         .agg(complete=(pl.col("state") == "analysed").all())
         .filter("complete")["program"]
     )
