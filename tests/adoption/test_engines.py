@@ -86,7 +86,8 @@ def texts(name: str) -> list[dict[str, str | None]]:
 def summed(connection: Any, path: str, name: str) -> tuple[pl.DataFrame, pl.DataFrame, list[tuple[Any, ...]]]:
     """Totals, faults and the rows of doubled keys on one engine: the very calls that ``usage.read`` makes on DuckDB."""
     form = formats.every()[name]
-    long = form.long(connection.read_parquet(path), path)
+    # Held, so that Spark plans the long expression once: planning it is most of the time here.
+    long = form.long(connection.read_parquet(path), path).cache()
     clean, twice = counted_once(long, form.grain, lambda kept: kept.cache())
     doubled = []
     if twice is not None:

@@ -16,10 +16,17 @@ from weighbridge.errors import DataError
 
 from . import logs
 
-NEEDED = ("initdb", "pg_ctl", "psql")
+
+def program(name: str) -> str | None:
+    """On the PATH, or where Debian puts a server's programs."""
+    there = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[4]))
+    return shutil.which(name) or (str(there[-1]) if there else None)
+
+
+INITDB, PG_CTL = program("initdb"), program("pg_ctl")
 pytestmark = pytest.mark.skipif(
-    not all(shutil.which(name) for name in NEEDED),
-    reason="needs a Postgres server's programs (initdb, pg_ctl, psql on the PATH): apt-get install postgresql",
+    not (INITDB and PG_CTL and shutil.which("psql")),
+    reason="needs a Postgres server's programs (initdb, pg_ctl, psql): apt-get install postgresql",
 )
 TABLE = """
 ALTER DATABASE postgres SET timezone = 'Asia/Shanghai';
@@ -46,9 +53,9 @@ def server() -> Iterator[str]:
         subprocess.run([*become, *command], check=True, capture_output=True, cwd="/", timeout=120)
 
     try:
-        run("initdb", "-D", f"{folder}/data", "-U", "tester", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C")
+        run(str(INITDB), "-D", f"{folder}/data", "-U", "tester", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C")
         # Its output goes to a file, or pg_ctl's caller would wait for the server's end.
-        subprocess.run([*become, "pg_ctl", "-D", f"{folder}/data", "-w", "-l", f"{folder}/log", "-o",
+        subprocess.run([*become, str(PG_CTL), "-D", f"{folder}/data", "-w", "-l", f"{folder}/log", "-o",
                         f"-k {folder} -h '' -F", "start"], check=True, cwd="/", timeout=120,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
         try:
@@ -64,7 +71,7 @@ def server() -> Iterator[str]:
                            text=True, capture_output=True, timeout=60)  # fmt: skip
             yield address
         finally:
-            run("pg_ctl", "-D", f"{folder}/data", "-m", "immediate", "stop")
+            run(str(PG_CTL), "-D", f"{folder}/data", "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
