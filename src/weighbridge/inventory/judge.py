@@ -244,10 +244,10 @@ class Judge:
                 return "hint", "an everyday word with a number"
             certain = match.model is not None and match.sure == "certain"
             return ("certain" if certain else "likely"), "under a name that says model"
-        if everyday and not (owned and match.maker) and not (match.model and len(core) >= 3):
-            return None, ""
         if match.depth > 1 and len(core) > 2 and "-" in text:
             return "likely", "a model's id in a string"
+        if everyday and not (owned and match.maker) and not (match.model and len(core) >= 3):
+            return None, ""
         if len(text) < 5 or (match.model is None and not numbered):
             return None, ""
         known = all(token in self._vocabulary or token.isdigit() or _SIZE.fullmatch(token) for token in core)

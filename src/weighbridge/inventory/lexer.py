@@ -53,6 +53,7 @@ _UNDER = re2.compile(
     r"([A-Za-z_$][\w.\-$]*)[\"']?\]?\s*(?::\s*[A-Za-z_][\w\[\]., |<>?]{0,40})?(?:=>|=|:)\s*[\[({]\s*"
     r"(?:[rbf]?[\"'`][^\"'`\n]*[\"'`]\s*,\s*)+[rbf]?$"
 )
+_GOT = re2.compile(r"(?:get\w*|pop|setdefault)\s*\([^()\"']*[\"']([\w.\-]{1,60})[\"']\s*,\s*$")
 _LATER = re2.compile(r"([A-Za-z_$][\w.$:]*)\s*\([^()\"'`=;{}]{1,80},\s*$")
 _COMPARED = re2.compile(
     r"(?i)(?:[=!]==?|\bin\s*[\[({]|\bcase|\bis|(?:starts|ends)_?with\s*\(|includes\s*\(|contains\s*\(|Has(?:Prefix|Suffix)\s*\([^()]*,|\bequals\s*\(|\bmatch(?:es)?\s*\(|indexOf\s*\()\s*(?:\(\s*)?$"
@@ -176,7 +177,7 @@ def standing(left: str, right: str) -> tuple[str, Role]:
         role = "weak"
     if _AS_KEY.match(right) and re.search(r"[{,\[(\n]\s*$", left):
         return "", "weak"
-    for pattern in (_PREVIOUS, _KEYED, _CALLED, _DEFAULTED, _UNDER, _LATER):
+    for pattern in (_PREVIOUS, _KEYED, _CALLED, _DEFAULTED, _GOT, _UNDER, _LATER):
         found = pattern.search(left)
         if found:
             return found.group(found.lastindex or 1), role
