@@ -170,6 +170,16 @@ def test_the_column_written_as_asked_for_counts_where_two_are_alike(tmp_path: Pa
     assert min(usage.days["day"]).year == 2026
 
 
+def test_langfuse_is_known_by_the_names_of_its_api_too(tmp_path: Path) -> None:
+    names = {"trace_id": "traceId", "start_time": "startTime", "provided_model_name": "model", "user_id": "userId",
+             "usage_details": "usageDetails", "total_cost": "totalCost", "cost_details": "costDetails"}  # fmt: skip
+    rows = [{names.get(key, key): value for key, value in row.items()} for row in logs.langfuse()]
+    (tmp_path / "api.json").write_text(json.dumps({"data": rows, "meta": {"page": 1}}))
+    usage = read(str(tmp_path / "api.json"))
+    assert usage.accounts[0].format == "langfuse"
+    assert usage.days.select("tokens", "spend").sum().row(0) == (TOTAL, 1.5)
+
+
 def test_a_folder_is_no_log(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="this is a folder; name the files in it"):
         read(str(tmp_path))

@@ -15,7 +15,7 @@ NAME = "langfuse"
 TITLE = "Langfuse observations"
 POPULATION = "own logs (Langfuse)"
 GRAIN = "request"
-KNOWN_BY = ("id", "trace_id", "type", "start_time", "provided_model_name", "usage_details")
+KNOWN_BY = ("id", "trace_id", "type", "start_time", "usage_details")
 NEEDED = (("id",), ("type",), ("start_time",), ("provided_model_name", "model"), ("usage_details",))
 
 
