@@ -161,3 +161,13 @@ def test_your_own_catalogue_names_your_own_models(own: str, tmp_path: Path) -> N
     assert rows["unknown"]["tokens"] == 0
     # Our own word that its weights are open is enough, although we name no repository.
     assert rows["open_cn"]["share_low"] == rows["open_cn"]["share"] == pytest.approx((165 + 105) / 405)
+
+
+def test_a_name_in_a_log_cannot_write_on_the_terminal_or_the_page(tmp_path: Path) -> None:
+    path, page = tmp_path / "evil.csv", tmp_path / "page.html"
+    evil = "\x1b[31mred<script>alert(1)</script>[bold]"
+    path.write_text(f"{OWN}\ng1,2026-06-01 10:00:00,{evil},10,5,0,u\n")
+    done = run(path, "--html", page, "--in", "spend")
+    assert done.exit_code == 0, done.output
+    assert "\x1b[31mred" not in done.stdout and "[bold]" in done.stdout
+    assert "<script>" not in page.read_text("utf-8")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from weighbridge.adoption import Account, Remark
 
 SHOWN = 12
+SAID = 2_000
+"""Letters of a remark that are printed: names of models come from logs, and may be of any length and kind."""
 BOUNDS = (
     "low to high: what a better map from names to classes could still move (unknown names, open weights without a "
     "known repository). at most: if stealth models and other were all of that class too. A router's traffic is not the "
@@ -268,12 +270,14 @@ def _print_cohorts(table: pl.DataFrame) -> None:
 def _say(remarks: list[Remark], books: list[Account], *, to_stderr: bool) -> None:
     from rich.markup import escape
 
+    from weighbridge.report.hostile import visible
+
     console = err() if to_stderr else out()
     for book in books:
         left = "; ".join(f"{n:,} {reason}" for reason, n in book.left_out.items())
         text = f"{book.path} ({book.format or 'no format'}): {book.rows:,} rows read, {book.counted:,} counted"
         text += f"; left out: {left}" if left else ""
-        console.print(escape(text), highlight=False, soft_wrap=True)
+        console.print(escape(visible(text, SAID)), highlight=False, soft_wrap=True)
     for remark in sorted(remarks, key=lambda remark: not remark.serious):
         mark = "[bold yellow]warning:[/]" if remark.serious else "[dim]note:[/]"
-        console.print(f"{mark} {escape(remark.text)}", highlight=False, soft_wrap=True)
+        console.print(f"{mark} {escape(visible(remark.text, SAID))}", highlight=False, soft_wrap=True)

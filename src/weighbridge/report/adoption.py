@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,14 @@ def _largest(part: pl.DataFrame, count: int) -> list[str]:
     return summed.sort("tokens", "label", descending=[True, False]).head(count)["label"].to_list()
 
 
+def _common(told: pl.DataFrame, count: int) -> list[str]:
+    """Classes that most populations use, then those with the largest shares: a big population must not decide alone."""
+    sure = told.filter(~pl.col("class").is_in(BUCKETS) & (pl.col("share") > 0))
+    mean = sure.group_by("label", "population").agg(pl.col("share").sum() / told["start"].n_unique())
+    ranked = mean.group_by("label").agg(pl.len(), pl.col("share").sum())
+    return ranked.sort("len", "share", "label", descending=[True, True, False]).head(count)["label"].to_list()
+
+
 def _columns(part: pl.DataFrame) -> list[str]:
     there = part["class"].to_list()
     return [*_largest(part, COLUMNS), *(name for name in BUCKETS if name in there)]
@@ -87,8 +96,16 @@ def _grid(part: pl.DataFrame) -> list[dict[str, Any]]:
         rows = {row["label"]: row for row in period.to_dicts()}
         cells = [interval(rows.get(name)) for name in _columns(part)]
         marks = next(iter(rows.values()))["marks"] or []
-        made.append({"start": start, "tokens": int(period["tokens"].sum()), "cells": cells, "marks": marks})
+        made.append({"start": start, "tokens": short(int(period["tokens"].sum())), "cells": cells, "marks": marks})
     return made
+
+
+def short(count: int) -> str:
+    """A count in three figures, where a column has no room for more: 20.7 trillion is ``20.7 T``."""
+    for size, letter in ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if count >= size:
+            return f"{count / size:.3g} {letter}" if count < 1000 * size else f"{count / size:,.0f} {letter}"
+    return str(count)
 
 
 def interval(row: dict[str, Any] | None) -> str:
@@ -115,7 +132,7 @@ def _beside(told: pl.DataFrame, span: tuple[str, str], measure: str) -> list[dic
     """One small chart a class, all populations on the same axes."""
     populations = told["population"].unique(maintain_order=True).to_list()
     charts: list[dict[str, Any]] = []
-    for label in _largest(told, DRAWN):
+    for label in _common(told, DRAWN):
         drawn = told.filter(pl.col("label") == label)
         said = f"Share of {measure} of {label} in {', '.join(populations)}"
         charts.append({"label": label, "chart": figure(_bands(drawn, "population", populations, span, 170), said)})
@@ -126,6 +143,9 @@ def _bands(drawn: pl.DataFrame, key: str, order: list[str], span: tuple[str, str
     data = drawn.select("start", key, "share", "share_low", "share_high", "share_most")
     order, inks = order[: len(INKS)], [COLOURS[name] for name in INKS[: len(order)]]
     data = data.filter(pl.col(key).is_in(order))
+    # Small shares get an axis of their own size; it always begins at 0.
+    most = float(data["share_most"].max() or 0)  # type: ignore[arg-type]
+    top = 1.0 if most > 0.5 else math.ceil(10 * most + 1e-9) / 10
 
     def draw(width: int) -> alt.LayerChart:
         narrow = width <= NARROW
@@ -134,20 +154,20 @@ def _bands(drawn: pl.DataFrame, key: str, order: list[str], span: tuple[str, str
                   axis=alt.Axis(tickCount=3 if narrow else 7, format="%d %b %y", grid=False,
                                 labelFlush=True))  # fmt: skip
         axis = alt.Axis(format=".0%", tickCount=5)
-        y = alt.Y("share:Q", title=None, axis=axis, scale=alt.Scale(domain=[0, 1]))
+        y = alt.Y("share:Q", title=None, axis=axis, scale=alt.Scale(domain=[0, top]))
         legend = alt.Legend(orient="top", labelColor=COLOURS["ink"], labelFontSize=12, labelLimit=width - 40,
                             symbolOpacity=1, symbolType="stroke", symbolStrokeWidth=3,
                             columnPadding=16 if narrow else 44,
                             columns=1 if narrow and key == "population" else 2 if narrow else 4)  # fmt: skip
         colour = alt.Color(f"{key}:N", title=None, sort=order, scale=alt.Scale(domain=order, range=inks), legend=legend)
         base = alt.Chart(data)
-        most = base.mark_area(opacity=0.07).encode(x=x, y=alt.Y("share_high:Q"), y2="share_most:Q", color=colour)
+        pale = base.mark_area(opacity=0.07).encode(x=x, y=alt.Y("share_high:Q"), y2="share_most:Q", color=colour)
         bands = base.mark_area(opacity=0.3).encode(x=x, y=alt.Y("share_low:Q"), y2="share_high:Q", color=colour)
         lines = base.mark_line(strokeWidth=2).encode(x=x, y=y, color=colour)
         dots = base.mark_circle(size=26, opacity=1).encode(x=x, y=y, color=colour)
         left, right = 50, 30
         rows = len(order) if narrow and key == "population" else (len(order) + 1) // 2 if narrow else 1
-        made: Any = alt.layer(most, bands, lines, dots).properties(
+        made: Any = alt.layer(pale, bands, lines, dots).properties(
             width=width - left - right, height=height,
             padding=alt.Padding(left=left, right=right, top=16 + 20 * rows, bottom=34),  # type: ignore[call-arg]
             autosize=alt.AutoSizeParams(type="none", contains="content"),
