@@ -23,10 +23,9 @@ ASKED = re.compile(
     re.IGNORECASE,
 )
 _OWNED = re.compile(r"[\w.\-]{1,60}/[\w.\-]{1,80}")
-_COMMAND = re.compile(
+_is_command = compiled(
     r"ollama|vllm|pretrained|sentencetransformer|huggingface|\bhf\b|llama-|llama_|model|sglang|lms |mlx_lm|\bllm\b"
-    r"|hf\.co|aider",
-    re.IGNORECASE,
+    r"|hf\.co|aider"
 )
 _ROLES_KEPT = {"file name", "architecture", "weights"}
 
@@ -96,7 +95,7 @@ def _wanted(text: str, in_text: Callable[[str], bool]) -> bool:
     if in_text(text):
         return True
     if " " in text:
-        return len(text) < 4000 and _COMMAND.search(text) is not None
+        return len(text) < 4000 and _is_command(text)
     return bool(_OWNED.fullmatch(text)) or sdks.of_package(text) is not None
 
 
@@ -116,7 +115,7 @@ def _kept(mentions: Iterable[Mention], in_text: Callable[[str], bool] | None) ->
             or (
                 (mention.role == "command" or " " in mention.text)
                 and len(mention.text) < 4000
-                and _COMMAND.search(mention.text)
+                and _is_command(mention.text)
             )
         ):
             kept.append(mention)
