@@ -131,7 +131,8 @@ def test_without_as_of_the_file_named_last_counts(tmp_path: Path) -> None:
         ({"created_at": "yesterday"}, "created_at is not a time"),
         ({"created_at": None}, "created_at is empty"),
         ({"tokens_prompt": "NaN"}, "tokens_prompt is not a number"),
-        ({"tokens_prompt": "inf"}, "tokens_prompt is not finite"),
+        ({"tokens_prompt": "inf"}, "tokens_prompt is too large to be true"),
+        ({"cost_total": "1e99"}, "cost_total is too large to be true"),
     ],
 )
 def test_a_bad_cell_leaves_its_row_out_by_name(change: dict[str, Any], reason: str, tmp_path: Path) -> None:

@@ -210,8 +210,11 @@ def totals(clean: Any) -> Any:
         chosen: Any = ibis.ifelse(condition.fill_null(False), value.fill_null(none), none)
         return chosen.sum()
 
+    # Tokens are whole numbers, whose sums are exact; dollars are added up as decimals, or every engine and every order
+    # of the rows would give another last digit.
+    spend = clean.spend.cast("decimal(38, 12)").sum().cast("float64")
     return clean.group_by("day", "spelling", "host", other=clean.other.fill_null(False)).agg(
-        tokens=clean.tokens.sum(), requests=clean.requests.sum(), spend=clean.spend.sum(),
+        tokens=clean.tokens.sum(), requests=clean.requests.sum(), spend=spend,
         input=clean.input.sum(), cached=clean.cached.sum(), output=clean.output.sum(),
         untold=where(clean.requests, clean.tokens.isnull()), unspent=where(clean.requests, clean.spend.isnull()),
         zero_requests=where(clean.requests, zero), zero_input=where(clean.input, zero),

@@ -37,6 +37,10 @@ PLAUSIBLE = ("2015-01-01", "2100-01-01")
 """Moments outside are no use of a language model but a clock that was not set, or a unit misread."""
 
 
+LARGEST = 1e15
+"""A cell above, infinity too, is no count of tokens and no sum of dollars; and sums of cells below stay exact."""
+
+
 @dataclass(frozen=True)
 class Format:
     """One format: its module's facts, and ``long``."""
@@ -147,7 +151,7 @@ class Columns:
             self._faults.append((made.isnan(), f"{label} is not a number"))
         self._faults.append((made < 0, f"{label} is below 0"))
         # By comparison: Spark's own test for infinity, as Ibis writes it, does not find one that was cast from text.
-        self._faults.append((made > 1e300, f"{label} is not finite"))
+        self._faults.append((made > LARGEST, f"{label} is too large to be true"))
         return made
 
     def inside(self, column: Any, *names: str) -> Any:
