@@ -1,4 +1,4 @@
-"""The expression can be said in the SQL of every warehouse that the docs name: compiled here, run only on two engines."""
+"""The expression can be said in the SQL of every warehouse that the docs name: compiled here, and not run there."""
 
 from __future__ import annotations
 
