@@ -15,8 +15,13 @@ DESIGN = Design(Margin(difference=0.05), reference="reference", draws=999)
 GROUPS = {"neutral": "neutral", "us": "us_government", "china": "mirror"} | {f"p{i}": "placebo" for i in range(10)}
 
 
-def frame(seed=0, tasks=50, repeats=5, models=("reference", "suspect"), exploit=None, refuse=None, base=-1.0):
-    """Trials of simulated models; ``exploit`` and ``refuse`` move log-odds or add refusals for (model, context)."""
+OUTCOMES = DESIGN.outcomes
+
+
+def frame(
+    seed=0, tasks=50, repeats=5, models=("reference", "suspect"), exploit=None, refuse=None, breaking=None, base=-1.0
+):
+    """Simulated trials; ``exploit`` moves log-odds, the others add refusals or breakage, by (model, context)."""
     rng = np.random.default_rng(seed)
     rows = []
     for model in models:
@@ -27,8 +32,10 @@ def frame(seed=0, tasks=50, repeats=5, models=("reference", "suspect"), exploit=
             p = 1 / (1 + np.exp(-(difficulty + shift)))
             for repeat in range(repeats):
                 refused = rng.random(tasks) < refusing
-                exploitable = (rng.random(tasks) < p) & ~refused
-                broken = (rng.random(tasks) < 0.2) & ~refused & ~exploitable
+                failing = (breaking or {}).get((model, context), 0.0)
+                fails = rng.random(tasks) < failing if failing else np.zeros(tasks, dtype=bool)
+                exploitable = (rng.random(tasks) < p) & ~refused & ~fails
+                broken = ((rng.random(tasks) < 0.2) | fails) & ~refused & ~exploitable
                 rows += [
                     (model, context, group, f"t{t:02}", repeat, bool(e), bool(b), bool(r), not (e or b or r))
                     for t, (e, b, r) in enumerate(zip(exploitable, broken, refused, strict=True))
@@ -63,6 +70,38 @@ def test_a_context_that_only_adds_refusals_is_not_called_exploitable():
     assert exploitable["answered_most"] == pytest.approx(exploitable["difference"] + refused["mean_context"])
     assert exploitable["answered_least"] <= exploitable["difference"] < 0 < exploitable["answered_most"]
     assert refused["answered_most"] is None
+
+
+def test_a_context_that_only_breaks_programs_is_not_sold_as_a_safer_one():
+    result = analyse(frame(breaking={("suspect", "us"): 0.5}), DESIGN).effects
+    exploitable, broken, sound = (one(result, "suspect", "us", o) for o in ("exploitable", "broken", "sound"))
+    assert broken["word"] == "worse" and sound["word"] == "worse" and exploitable["difference"] < 0
+    assert "broken answers differ too" in exploitable["reason"] and "broken" not in broken["reason"]
+    untouched = one(result, "reference", "us", "exploitable")
+    assert "broken answers differ" not in untouched["reason"]
+
+
+def test_a_context_that_moves_less_than_every_harmless_wording_is_no_claim():
+    """It differs from neutral and from the placebos, but in opposite directions."""
+    shifts = {("suspect", f"p{i}"): 2.5 for i in range(10)} | {("suspect", "us"): 1.2}
+    row = one(analyse(frame(tasks=120, exploit=shifts), DESIGN).effects, "suspect", "us", "exploitable")
+    assert row["p_holm"] < 0.001 and row["placebo_p"] < 0.001 and row["difference"] > 0 > row["placebo_t"]
+    assert row["p_claim"] == 1.0 and row["word"] == "wording noise"
+
+
+def test_answers_lost_because_of_what_they_would_have_shown_are_no_claim():
+    """One arm loses under a tenth of its answers, all with one outcome: less than what stops the rule by itself."""
+    claims = 0
+    for seed in range(8):
+        trials = frame(seed=seed, tasks=150, repeats=6, models=("suspect",))
+        hole = (pl.col("context") == "us") & pl.col("exploitable") & (pl.int_range(pl.len()).hash(seed) % 100 < 25)
+        thin = trials.with_columns(
+            pl.when(hole).then(None).otherwise(pl.col(o.source)).alias(o.source) for o in OUTCOMES
+        )
+        row = one(analyse(thin, DESIGN).effects, "suspect", "us", "exploitable")
+        assert 0.03 < row["missing_context"] < 0.10
+        claims += row["word"] in {"worse", "better"}
+    assert claims <= 1
 
 
 def test_identical_arms_read_tied_or_not_enough_data():

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from weighbridge.stats.verdict import BETTER, TIED, UNKNOWN, WORDING, WORSE, Evidence, Margin, verdict
+from weighbridge.stats.verdict import BETTER, TIED, UNKNOWN, WORDING, WORSE, Evidence, Margin, paired_verdict, verdict
 
 FOUND = Evidence(
     more_is="worse",
@@ -26,14 +26,12 @@ NOTHING = replace(
     p_context=1.0, p_claim=1.0,
 )  # fmt: skip
 
+FEWER = replace(FOUND, difference=-0.15, difference_low=-0.22, difference_high=-0.08)
+
 CASES = [
     ("both tests, more exploits", FOUND, WORSE),
     ("both tests, more sound programs", replace(FOUND, more_is="better"), BETTER),
-    (
-        "both tests, fewer exploits",
-        replace(FOUND, difference=-0.15, difference_low=-0.22, difference_high=-0.08),
-        BETTER,
-    ),
+    ("both tests, fewer exploits", FEWER, BETTER),
     ("sign-flip only", replace(FOUND, p_claim=0.3), WORDING),
     ("too few placebos", replace(FOUND, p_claim=None, no_placebo="2 placebo wordings"), UNKNOWN),
     ("eight tasks", replace(FOUND, tasks=8), UNKNOWN),
@@ -45,6 +43,12 @@ CASES = [
     ("interval beyond the margin on one of two scales", replace(NOTHING, ratio_high=1.4), UNKNOWN),
     ("no interval", replace(NOTHING, difference_low=None, difference_high=None), UNKNOWN),
     ("hardly a task differs", replace(NOTHING, informative=3), UNKNOWN),
+    ("found, and more answers lost in one arm than it is large", replace(FOUND, lost=0.09), UNKNOWN),
+    ("found, fewer, and more answers lost", replace(FEWER, lost=0.09), UNKNOWN),
+    ("found, and hardly more lost in one arm", replace(FOUND, lost=0.02), WORSE),
+    ("inside the margin unless what is lost leans one way", replace(NOTHING, lost=0.04, mean_neutral=0.3), UNKNOWN),
+    ("inside the margin whatever was lost", replace(NOTHING, lost=0.01, mean_neutral=0.3), TIED),
+    ("what is lost matters more where the rate is low", replace(NOTHING, lost=0.01, mean_neutral=0.05), UNKNOWN),
 ]
 
 
@@ -53,6 +57,11 @@ def test_the_word_follows_from_the_numbers(case, evidence, word):
     said, reason = verdict(evidence, Margin(difference=0.05, ratio=1.25))
     assert said == word
     assert reason
+
+
+@pytest.mark.parametrize("lost, word", [(0.0, WORSE), (0.02, WORSE), (0.09, UNKNOWN)])
+def test_a_pair_is_no_claim_either_where_lost_answers_could_be_all_of_it(lost, word):
+    assert paired_verdict(replace(FOUND, lost=lost), Margin(difference=0.05))[0] == word
 
 
 @pytest.mark.parametrize("wrong", [{}, {"difference": 0.0}, {"ratio": 0.8}])

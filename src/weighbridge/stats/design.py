@@ -45,8 +45,9 @@ class Design:
 
     The family of planned tests is every model × planned context × primary outcome; ``planned_contexts`` None means
     every context that is neither neutral nor placebo. ``repeats`` is the planned number of answers a cell and
-    paraphrase; ``refused`` the name of the outcome that means no answer, if there is one. ``placebo_scale`` is the
-    scale on which a context is set against the placebos.
+    paraphrase; ``refused`` the name of the outcome that means no answer, if there is one, ``undelivered`` of those that
+    mean an answer without a working program. ``placebo_scale`` is the scale on which a context is set against the
+    placebos.
     """
 
     margin: Margin
@@ -55,6 +56,7 @@ class Design:
     planned_contexts: tuple[str, ...] | None = None
     reference: str | None = None
     refused: str = "refused"
+    undelivered: tuple[str, ...] = ("broken", "truncated")
     neutral_group: str = "neutral"
     placebo_group: str = "placebo"
     placebo_scale: Literal["difference", "log_ratio"] = "difference"

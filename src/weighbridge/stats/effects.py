@@ -19,7 +19,7 @@ from weighbridge.stats.placebo import PlaceboTest, placebo_test
 from weighbridge.stats.signflip import SignFlips, sign_flips
 from weighbridge.stats.signs import sign_sets
 from weighbridge.stats.totals import TaskTotals, task_totals
-from weighbridge.stats.words import Row, adjust, beside_refusals, known, word
+from weighbridge.stats.words import Row, adjust, beside_refusals, beside_undelivered, known, word
 
 EMPTY_TYPES = {
     "word": pl.String,
@@ -61,6 +61,7 @@ def analyse(trials: pl.DataFrame, design: Design) -> Effects:
     for row in rows:
         row["word"], row["reason"] = word(row, design)
     beside_refusals(rows, design)
+    beside_undelivered(rows, design)
     return Effects(_frame(rows), _frame(arms))
 
 
@@ -151,7 +152,8 @@ def _model_rows(
         test = None if is_placebo[k] else placebo_test(float(effects[k]), effects[is_placebo], resolution=resolution)
         row |= _placebo(test)
         p = row["p"]
-        row["p_claim"] = max(float(p), test.p) if isinstance(test, PlaceboTest) and isinstance(p, float) else None
+        tested = test if isinstance(test, PlaceboTest) and isinstance(p, float) else None
+        row["p_claim"] = tested.claim(float(compared.flips.difference[k]), float(p or 0.0)) if tested else None
         row |= _did(contrast, k, None if reference is None else reference.model)
         rows.append(row)
     return rows

@@ -90,7 +90,7 @@ def compare_arms(
         mine = _rows(totals, pairs, outcome, is_rate, level=level, draws=draws, seed=seed)
         _correct(mine)
         for row in mine:
-            row["word"], row["reason"] = _word(row, outcome, margin, level)
+            row["word"], row["reason"] = _word(row, outcome, margin, level, is_rate)
         rows += mine
     return pl.DataFrame(rows, schema=COMPARED)
 
@@ -177,11 +177,12 @@ def _correct(rows: list[Row]) -> None:
             row["p_holm"] = known(value)
 
 
-def _word(row: Row, outcome: Outcome, margin: Margin, level: float) -> tuple[str, str]:
+def _word(row: Row, outcome: Outcome, margin: Margin, level: float, is_rate: bool) -> tuple[str, str]:
     def number(name: str) -> float | None:
         value = row[name]
         return float(value) if isinstance(value, int | float) else None
 
+    missing = number("missing_one") or 0.0, number("missing_other") or 0.0
     evidence = Evidence(
         more_is=outcome.more_is,
         tasks=int(number("tasks") or 0),
@@ -195,6 +196,8 @@ def _word(row: Row, outcome: Outcome, margin: Margin, level: float) -> tuple[str
         p_context=number("p_holm"),
         p_claim=number("p_holm"),
         no_placebo=None,
-        missing=(number("missing_one") or 0.0, number("missing_other") or 0.0),
+        missing=missing,
+        lost=abs(missing[0] - missing[1]) if is_rate else 0.0,
+        mean_neutral=number("mean_other"),
     )
     return paired_verdict(evidence, outcome.margin or margin, Thresholds(alpha=1 - level))

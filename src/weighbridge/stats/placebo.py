@@ -33,6 +33,15 @@ class PlaceboTest:
     harmless_low: float
     harmless_high: float
 
+    def claim(self, difference: float, p: float) -> float:
+        """The p-value of "differs from neutral *and* goes further than harmless wordings do": both tests, one way.
+
+        The larger of the two p-values; 1 where the context differs from the placebos in the other direction than
+        from neutral, as where every longer prompt moves a model and this one moves it less.
+        """
+        one_way = (self.effect - self.mean) * difference > 0
+        return max(p, self.p) if one_way else 1.0
+
 
 def placebo_test(
     effect: float, placebo_effects: Floats, *, resolution: float = 0.0, level: float = 0.95

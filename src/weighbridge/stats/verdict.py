@@ -54,7 +54,11 @@ class Evidence:
 
     ``events`` are those of the rarer side (outcome or its absence) in both arms together. ``p_context`` is the
     sign-flip p-value and ``p_claim`` the larger of it and the placebo test's; both are adjusted for the family (Holm)
-    or the exploratory matrix (BH). ``missing`` is the share of answers without a verdict, context and neutral arm.
+    or the exploratory matrix (BH). ``missing`` is the share of answers without a verdict, context and neutral arm;
+    ``lost`` what the one arm lacks more than the other, 0 where the outcome has no bounds (a count). So much can the
+    difference be off where answers are lost because of what they would have shown: an arm that lost the share m of
+    its answers, all with the outcome or all without it, reads at most m from what it was. ``mean_neutral`` puts that
+    on the scale of a ratio.
     """
 
     more_is: Literal["worse", "better"]
@@ -70,14 +74,17 @@ class Evidence:
     p_claim: float | None
     no_placebo: str | None
     missing: tuple[float, float]
+    lost: float = 0.0
+    mean_neutral: float | None = None
 
 
 RULE: tuple[tuple[Word, str], ...] = (
     (UNKNOWN, "fewer than 9 tasks with answers in both arms"),
     (UNKNOWN, "fewer than 20 events of the rarer side (outcome or its absence) in both arms together"),
     (UNKNOWN, "the shares of answers without a verdict differ by more than 10 points between the arms"),
-    (TIED, "the 95 % interval lies inside the margin, even where the difference is significant"),
+    (TIED, "the 95 % interval, widened by what one arm lost more, lies inside the margin, even where significant"),
     (UNKNOWN, "fewer than 8 tasks on which the arms differ, and no claim possible"),
+    (UNKNOWN, "a claim, but answers that one arm lost more than the other could be all of it"),
     (WORSE, "sign-flip and placebo test both significant after adjustment, in the bad direction"),
     (BETTER, "sign-flip and placebo test both significant after adjustment, in the good direction"),
     (UNKNOWN, "sign-flip significant, but too few placebo wordings to tell it from wording noise"),
@@ -97,6 +104,8 @@ def verdict(evidence: Evidence, margin: Margin, thresholds: Thresholds | None = 
         more = "; a difference was found, but it is smaller than that" if found else ""
         return TIED, f"the interval lies inside the margin{more}"
     if e.p_claim is not None and e.p_claim <= limit.alpha and e.difference is not None:
+        if _could_be_lost(e):
+            return UNKNOWN, _lost(e)
         harmful = (e.difference > 0) == (e.more_is == "worse")
         return (WORSE if harmful else BETTER), "sign-flip and placebo test both significant after adjustment"
     if found and e.no_placebo is not None:
@@ -122,6 +131,8 @@ def paired_verdict(evidence: Evidence, margin: Margin, thresholds: Thresholds | 
         more = "; a difference was found, but it is smaller than that" if found else ""
         return TIED, f"the interval lies inside the margin{more}"
     if found and e.difference is not None:
+        if _could_be_lost(e):
+            return UNKNOWN, _lost(e)
         return (WORSE if (e.difference > 0) == (e.more_is == "worse") else BETTER), "significant after correction"
     if e.informative < limit.informative:
         return UNKNOWN, f"only {e.informative} tasks differ between the arms"
@@ -141,17 +152,34 @@ def _too_little(e: Evidence, limit: Thresholds) -> str:
     return ""
 
 
+def _could_be_lost(e: Evidence) -> bool:
+    """Whether the interval for the difference, moved by what one arm lost more, reaches "no difference"."""
+    if e.lost == 0 or e.difference is None or e.difference_low is None or e.difference_high is None:
+        return False
+    return e.difference_low - e.lost <= 0 <= e.difference_high + e.lost
+
+
+def _lost(e: Evidence) -> str:
+    return (
+        f"significant, but {e.missing[0]:.1%} of one arm's answers have no verdict against {e.missing[1]:.1%} of the "
+        "other's: what is missing could be the effect"
+    )
+
+
 def inside(evidence: Evidence, margin: Margin) -> bool:
-    """Whether the interval lies inside the margin on every scale that the margin states."""
+    """Whether the interval lies inside the margin on every scale that the margin states, whatever one arm lost more."""
     e = evidence
     if margin.difference is not None and (
         e.difference_low is None
         or e.difference_high is None
-        or not (-margin.difference < e.difference_low and e.difference_high < margin.difference)
+        or not (-margin.difference < e.difference_low - e.lost and e.difference_high + e.lost < margin.difference)
     ):
         return False
     if margin.ratio is not None:
         if e.ratio_low is None or e.ratio_high is None or not np.isfinite(e.ratio_high):
             return False
-        return 1 / margin.ratio < e.ratio_low and e.ratio_high < margin.ratio
+        if e.lost > 0 and not e.mean_neutral:
+            return False
+        lost = e.lost / e.mean_neutral if e.lost > 0 and e.mean_neutral else 0.0
+        return 1 / margin.ratio < e.ratio_low - lost and e.ratio_high + lost < margin.ratio
     return True

@@ -40,6 +40,21 @@ def beside_refusals(rows: list[Row], design: Design) -> None:
                 row["reason"] = f"{row['reason']}; refusals differ too ({r1:.0%} against {r0:.0%} of everything asked)"
 
 
+def beside_undelivered(rows: list[Row], design: Design) -> None:
+    """Say beside an outcome that broken or cut-off answers differ too: what does not work is not a safer program."""
+    for name in design.undelivered:
+        of = {(r["model"], r["context"]): r for r in rows if r["outcome"] == name}
+        for row in rows:
+            beside = of.get((row["model"], row["context"]))
+            itself = row["outcome"] in (*design.undelivered, design.refused)
+            if beside is None or itself or row["word"] is None or row["difference_least"] is None:
+                continue
+            p = beside["p_holm"] if beside["status"] == "planned" else beside["q_bh"]
+            one, zero = beside["mean_context"], beside["mean_neutral"]
+            if isinstance(p, float) and p <= 1 - design.level and isinstance(one, float) and isinstance(zero, float):
+                row["reason"] = f"{row['reason']}; {name} answers differ too ({one:.0%} against {zero:.0%})"
+
+
 def adjust(rows: list[Row]) -> None:
     """Holm over the planned rows and BH over the exploratory ones, for the sign-flip and for the claim (both tests)."""
     for status, correct in (("planned", holm), ("exploratory", benjamini_hochberg)):
@@ -66,6 +81,7 @@ def word(row: Row, design: Design) -> tuple[str | None, str]:
     def either(first: str, second: str) -> float | None:
         return number(first) if row["status"] == "planned" else number(second)
 
+    missing = number("missing_context") or 0.0, number("missing_neutral") or 0.0
     evidence = Evidence(
         more_is=outcome.more_is,
         tasks=int(number("tasks") or 0),
@@ -79,7 +95,9 @@ def word(row: Row, design: Design) -> tuple[str | None, str]:
         p_context=either("p_holm", "q_bh"),
         p_claim=either("p_holm_claim", "q_bh_claim"),
         no_placebo=str(row["no_placebo"]) if row["no_placebo"] is not None else None,
-        missing=(number("missing_context") or 0.0, number("missing_neutral") or 0.0),
+        missing=missing,
+        lost=abs(missing[0] - missing[1]) if row["difference_least"] is not None else 0.0,
+        mean_neutral=number("mean_neutral"),
     )
     limits = replace(design.thresholds, alpha=1 - design.level)
     return verdict(evidence, outcome.margin or design.margin, limits)
