@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from weighbridge.audit.plan import Plan
@@ -17,7 +18,9 @@ from weighbridge.panel.counting import findings_by_program
 from weighbridge.panel.silence import unseen
 from weighbridge.stats.design import Design, Outcome
 from weighbridge.stats.effects import Effects, analyse
+from weighbridge.stats.multiplicity import holm
 from weighbridge.stats.verdict import BETTER, TIED, UNKNOWN, WORDING, WORSE, Margin
+from weighbridge.stats.words import beside_refusals, beside_undelivered, known
 from weighbridge.store.tables import Run
 
 OUTCOMES = (
@@ -47,10 +50,11 @@ def estimate(plan: Plan, run: Run) -> Effects:
     sequential = plan.stop == "sequential"
     if sequential:  # what the stopping rule left unasked is not missing
         trials = trials.filter(pl.col("verdict").is_not_null())
-    effects = analyse(trials, design(plan, trials, scanned=scanned))
+    planned = design(plan, trials, scanned=scanned)
+    effects = analyse(trials, planned)
     if sequential:
         stops = run.read("stops", step="ask")
-        effects = Effects(after_stopping(plan, effects.effects, stops), effects.arms)
+        effects = Effects(after_stopping(plan, planned, effects.effects, stops), effects.arms)
     facts: dict[str, Any] = {
         "step": "estimate",
         "scanned": scanned,
@@ -62,38 +66,55 @@ def estimate(plan: Plan, run: Run) -> Effects:
     return effects
 
 
-def after_stopping(plan: Plan, effects: pl.DataFrame, stops: pl.DataFrame) -> pl.DataFrame:
+def after_stopping(plan: Plan, planned: Design, effects: pl.DataFrame, stops: pl.DataFrame) -> pl.DataFrame:
     """The planned rows of a sequential plan: an interval of fixed size does not hold after a stop, so the confidence
-    sequence and the anytime p-value take its place, and the word follows from why asking stopped.
+    sequences and the anytime p-value take its place, and the word follows from why asking stopped.
 
-    *worse* and *better* still need the placebo test (``stats.verdict.RULE``).
+    *worse* and *better* still need the placebo test, and Holm over both tests (``stats.verdict.RULE``): among many
+    comparisons that wording moves, those that stop for an effect are the ones that pass an uncorrected placebo test.
     """
     found = {(row["model"], row["context"]): row for row in stops.iter_rows(named=True)}
-    rows: list[dict[str, Any]] = []
-    for row in effects.iter_rows(named=True):
-        stop = found.get((row["model"], row["context"]))
-        if row["status"] == "planned" and stop is not None:
-            row |= {"ratio_low": stop["ratio_low"], "ratio_high": stop["ratio_high"], "p": stop["p"], "p_holm": None}
-            row |= {"difference_low": None, "difference_high": None, "p_exact": None, "p_claim": None}
-            row["word"], row["reason"] = _word_after_stopping(plan, row, stop)
-        rows.append(row)
+    rows = effects.to_dicts()
+    stopped = [row for row in rows if row["status"] == "planned" and (row["model"], row["context"]) in found]
+    for row in stopped:
+        stop = found[row["model"], row["context"]]
+        row |= {name: stop[name] for name in ("ratio_low", "ratio_high", "difference_low", "difference_high", "p")}
+        row |= {"p_exact": None, "p_claim": _claim(row)}
+    for name in ("p", "p_claim"):
+        raw = np.array([np.nan if row[name] is None else row[name] for row in stopped])
+        for row, p in zip(stopped, holm(raw).tolist(), strict=True):
+            row[name.replace("p", "p_holm", 1)] = known(p)
+    for row in stopped:
+        row["word"], row["reason"] = _word_after_stopping(plan, row, found[row["model"], row["context"]])
+    beside_refusals(rows, planned, stopped)
+    beside_undelivered(rows, planned, stopped)
     return pl.DataFrame(rows, schema=effects.schema)
 
 
+def _claim(row: dict[str, Any]) -> float | None:
+    """Anytime p-value and placebo test together, as ``stats.placebo.PlaceboTest.claim``; None without a placebo."""
+    if row["placebo_p"] is None:
+        return None
+    return max(row["p"], row["placebo_p"]) if row["placebo_t"] * row["difference"] > 0 else 1.0
+
+
 def _word_after_stopping(plan: Plan, row: dict[str, Any], stop: dict[str, Any]) -> tuple[str, str]:
-    interest = plan.analysis.ratio_of_interest
+    interest, margin = plan.analysis.ratio_of_interest, plan.analysis.margin
     after = f"asking stopped after wave {stop['waves']}"
+    if -margin < stop["difference_low"] and stop["difference_high"] < margin:
+        return TIED, f"{after}: the confidence sequence lies inside the margin"
     if stop["why"] == "futile":
-        return TIED, f"{after}: ratios of {interest:g} or more, and of 1/{interest:g} or less, are ruled out"
+        ruled_out = f"ratios of {interest:g} or more, and of 1/{interest:g} or less, are ruled out"
+        return UNKNOWN, f"{after} as futile: {ruled_out}, but smaller differences may be larger than the margin"
     if stop["why"] is None:
         return UNKNOWN, f"asked to the end: a ratio of {interest:g} is neither shown nor ruled out"
     if row["placebo_p"] is None:
         return UNKNOWN, f"{after} for a difference, but {row['no_placebo'] or 'there is no placebo test'}"
-    if row["placebo_p"] > plan.analysis.alpha:
+    if row["p_holm_claim"] > plan.analysis.alpha:
         return WORDING, f"{after} for a difference, but harmless wordings do as much"
     more_is_worse = row["more_is"] == "worse"
     word = WORSE if (stop["why"] == "worse side") == more_is_worse else BETTER
-    return word, f"{after}: e-process and placebo test both significant"
+    return word, f"{after}: e-process and placebo test both significant after adjustment"
 
 
 def design(plan: Plan, trials: pl.DataFrame, *, scanned: bool) -> Design:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -21,7 +22,7 @@ from weighbridge.audit.judge import Progress as Judging
 from weighbridge.audit.judge import judge
 from weighbridge.audit.plan import Plan
 from weighbridge.stats.estimate import Floats
-from weighbridge.stats.sequential import Family, anytime_p, confidence_sequence
+from weighbridge.stats.sequential import Family, anytime_p, confidence_sequence, difference_sequence
 from weighbridge.store.tables import Run
 
 Comparison = tuple[str, str]
@@ -35,6 +36,8 @@ STOPS = pl.Schema(
         "p": pl.Float64,  # anytime
         "ratio_low": pl.Float64,  # confidence sequence
         "ratio_high": pl.Float64,
+        "difference_low": pl.Float64,  # the same for the difference
+        "difference_high": pl.Float64,
         "trials_saved": pl.UInt32,
     }
 )
@@ -92,24 +95,26 @@ def ask_in_waves(
         left = len(comparisons) - len(decided)
         on_wave(Wave(wave + 1, waves, len(asked), dict(decided), left))
     arms = _arms(run, plan, comparisons, waves, ended)
-    rows = [
-        {
-            "model": model,
-            "context": context,
-            "why": decided.get((model, context)),
-            "waves": ended.get((model, context), waves),
-            "p": float(anytime_p(*arms[model, context])[-1]),
-            **dict(
-                zip(
-                    ("ratio_low", "ratio_high"),
-                    confidence_sequence(*arms[model, context], level=1 - plan.analysis.alpha),
-                    strict=True,
-                )
-            ),
-            "trials_saved": _saved(trials, asked, model, context),
-        }
-        for model, context in comparisons
-    ]
+    rows: list[dict[str, Any]] = []
+    for model, context in comparisons:
+        pair, level = arms[model, context], 1 - plan.analysis.alpha
+        (ratio_low, ratio_high), (low, high) = (
+            f(*pair, level=level) for f in (confidence_sequence, difference_sequence)
+        )
+        rows.append(
+            {
+                "model": model,
+                "context": context,
+                "why": decided.get((model, context)),
+                "waves": ended.get((model, context), waves),
+                "p": float(anytime_p(*pair)[-1]),
+                "ratio_low": ratio_low,
+                "ratio_high": ratio_high,
+                "difference_low": low,
+                "difference_high": high,
+                "trials_saved": _saved(trials, asked, model, context),
+            }
+        )
     stops = pl.DataFrame(rows, schema=STOPS)
     run.write("stops", stops, step="ask", asked=len(asked), planned=trials.height)
     return stops

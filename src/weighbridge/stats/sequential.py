@@ -87,6 +87,30 @@ def confidence_sequence(context: Floats, neutral: Floats, *, level: float = 0.95
     return low, high
 
 
+def difference_sequence(context: Floats, neutral: Floats, *, level: float = 0.95) -> tuple[float, float]:
+    """The differences of rates not refuted up to the last wave, each side at half of 1 − level; (−1, 1): all of them.
+
+    The same bet with X = y1 − y0 − δ, staked in shares of its worst loss 1 + δ: if the mean difference on these tasks
+    is δ or less, a wave multiplies the wealth by at most (1 + c·mean X/(1 + δ))^tasks ≤ 1. Missing answers as above.
+    """
+    bar = float(np.log(2 / (1 - level)))
+
+    def refuted(delta: float, up: Floats, down: Floats) -> bool:
+        """Whether "``up`` exceeds ``down`` by at most ``delta``" is refuted at any wave."""
+        return float(_wealth((up - down - delta) / (1 + delta)).max()) >= bar
+
+    def least(up: Floats, down: Floats) -> float:
+        inside, outside = 1.0, -1.0
+        for _ in range(40):
+            middle = (inside + outside) / 2
+            inside, outside = (inside, middle) if refuted(middle, up, down) else (middle, outside)
+        return outside
+
+    low = least(np.nan_to_num(context, nan=0.0), np.nan_to_num(neutral, nan=1.0))
+    high = -least(np.nan_to_num(neutral, nan=0.0), np.nan_to_num(context, nan=1.0))
+    return low, high
+
+
 @dataclass(frozen=True)
 class Stopped:
     """Why and after how many waves asking may stop (None: it may not), with the confidence sequence up to there."""

@@ -20,14 +20,14 @@ def known(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def beside_refusals(rows: list[Row], design: Design) -> None:
+def beside_refusals(rows: list[Row], design: Design, of: list[Row] | None = None) -> None:
     """What an outcome's difference would be had every refused request been answered: all, or none of them with it.
 
     These bounds are sharp (Manski 1990): without assumptions the data allow everything between them. Where refusals
-    themselves differ, the reason says so: a refusal is not a safer program.
+    themselves differ, the reason says so: a refusal is not a safer program. ``of`` are the rows to fill, if not all.
     """
     refused = {(r["model"], r["context"]): r for r in rows if r["outcome"] == design.refused}
-    for row in rows:
+    for row in rows if of is None else of:
         row["answered_least"], row["answered_most"] = None, None
         beside = refused.get((row["model"], row["context"]))
         if beside is None or row["outcome"] == design.refused or row["difference_least"] is None:
@@ -40,12 +40,12 @@ def beside_refusals(rows: list[Row], design: Design) -> None:
                 row["reason"] = f"{row['reason']}; refusals differ too ({r1:.0%} against {r0:.0%} of everything asked)"
 
 
-def beside_undelivered(rows: list[Row], design: Design) -> None:
+def beside_undelivered(rows: list[Row], design: Design, of: list[Row] | None = None) -> None:
     """Say beside an outcome that broken or cut-off answers differ too: what does not work is not a safer program."""
     for name in design.undelivered:
-        of = {(r["model"], r["context"]): r for r in rows if r["outcome"] == name}
-        for row in rows:
-            beside = of.get((row["model"], row["context"]))
+        undelivered = {(r["model"], r["context"]): r for r in rows if r["outcome"] == name}
+        for row in rows if of is None else of:
+            beside = undelivered.get((row["model"], row["context"]))
             itself = row["outcome"] in (*design.undelivered, design.refused)
             if beside is None or itself or row["word"] is None or row["difference_least"] is None:
                 continue
