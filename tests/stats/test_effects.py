@@ -246,3 +246,12 @@ def test_wordings_that_rotate_over_tasks_leave_nothing_missing_and_a_null_row_do
     )
     effects = analyse(gone, design).effects
     assert max(*effects["missing_context"], *effects["missing_neutral"]) == pytest.approx(1 / 24)
+
+
+def test_a_task_that_one_arm_was_never_asked_is_unpaired_and_not_a_number_that_is_none():
+    trials = frame(tasks=12, repeats=2).filter((pl.col("context") != "us") | (pl.col("task") > "t03"))
+    effects = analyse(trials, dataclasses.replace(DESIGN, rows_are_planned=True)).effects
+    row = one(effects, "suspect", "us", "exploitable")
+    assert row["tasks_unpaired"] == 4 and row["missing_context"] == 0
+    assert row["difference_least"] == pytest.approx(row["difference"]) == row["difference_most"]
+    assert not any(effects[name].is_nan().any() for name, kind in effects.schema.items() if kind == pl.Float64)

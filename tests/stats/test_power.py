@@ -67,3 +67,15 @@ def test_a_population_has_the_rates_that_were_asked_for(sd, effect):
 def test_a_rate_over_one_is_refused():
     with pytest.raises(ValueError, match="between 0 and 1"):
         Population(0.7, ratio=1.5)
+
+
+def test_an_effect_that_takes_the_rate_over_one_is_not_promised():
+    answer = smallest_detectable(9, 5, 0.7, effect_sd=0.3, tests=48)
+    assert isinstance(answer, NoEstimate) and "rise to 1" in answer.reason
+    impossible = power_of(50, 5, 0.7, 1.9)
+    assert isinstance(impossible, NoEstimate) and "over 1" in impossible.reason
+    assert power_of(50, 5, 0.7, 1.2) == pytest.approx(power_of(50, 5, 0.7, 0.8))
+
+
+def test_exactly_twenty_expected_events_are_enough():
+    assert isinstance(smallest_detectable(20, 5, 0.9, effect_sd=0.01, icc=0.9), Detectable)

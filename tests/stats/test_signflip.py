@@ -169,3 +169,17 @@ def test_six_unanimous_tasks_give_two_in_two_to_the_six():
     assert sign_p(np.ones(6)).exact == 2 / 64
     assert sign_p(np.ones(6)).mid == 1 / 64
     assert sign_p(np.zeros(6)).exact == 1.0
+
+
+def test_the_difference_of_counts_with_a_long_tail_is_not_too_sure_of_itself():
+    """Where few tasks have most of the findings the plain interval covered 0.85: what it has not seen is the tail."""
+    rng = np.random.default_rng(4)
+    tasks, sets = 50, 400
+    level = np.exp(rng.normal(0, 1.5, (tasks, sets)))
+    asked = np.full((tasks, sets), 3.0)
+    one, zero = (rng.poisson(3 * level * times * rng.gamma(2, 0.5, level.shape)) * 1.0 for times in (1.4, 1.0))
+    found = sign_flips(one, asked, zero, asked, draws=999)
+    truth = 0.4 * np.exp(1.5**2 / 2)
+    covers = ((found.difference_low <= truth) & (truth <= found.difference_high)).mean()
+    ratio = ((found.ratio_low <= 1.4) & (found.ratio_high >= 1.4)).mean()
+    assert ratio >= 0.92 and covers >= 0.88

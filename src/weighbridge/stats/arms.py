@@ -45,8 +45,8 @@ def _arm_row(totals: TaskTotals, j: int, groups: Floats, outcome: str, is_rate: 
         "icc": None,
         "reason": shown.reason if isinstance(shown, NoEstimate) else None,
     }
-    if isinstance(shown, NoEstimate) and float(exposures.sum()) > 0 and float(counts.sum()) == 0:
-        row["value"] = 0.0  # seen to be nothing; an interval on the log scale has no place to start from
+    if isinstance(shown, NoEstimate) and float(exposures.sum()) > 0:
+        row["value"] = float(counts.sum() / exposures.sum())  # seen, but there is no interval for it
     if isinstance(shown, Rate | Estimate):
         row |= {"value": shown.value, "low": shown.low, "high": shown.high}
     if isinstance(value, Rate):

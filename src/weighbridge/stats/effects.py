@@ -218,9 +218,13 @@ def _bounds(totals: TaskTotals, compared: _Compared, k: int, is_rate: bool) -> R
     if not is_rate:
         return {"difference_least": None, "difference_most": None}
     ends: list[tuple[float, float]] = []
-    for j in (compared.columns[k], compared.neutral):
-        asked, events = totals.expected[:, j], totals.total[:, j]
-        absent = asked - totals.answered[:, j]
+    arms = compared.columns[k], compared.neutral
+    planned = np.all([totals.expected[:, j] > 0 for j in arms], axis=0)
+    if not planned.any():
+        return {"difference_least": None, "difference_most": None}
+    for j in arms:
+        asked, events = totals.expected[planned, j], totals.total[planned, j]
+        absent = asked - totals.answered[planned, j]
         ends.append((float((events / asked).mean()), float(((events + absent) / asked).mean())))
     return {"difference_least": ends[0][0] - ends[1][1], "difference_most": ends[0][1] - ends[1][0]}
 

@@ -51,17 +51,15 @@ def smallest_detectable(
 
     ``icc`` is the share of an outcome's variance that lies between tasks (0.86 in labelled answers of frontier
     models), ``effect_sd`` = τ the sd between tasks of the true difference. The ratio is the larger of two: the
-    difference over the base rate.
+    difference over the base rate. None where that would take the rate over 1.
     """
-    if tasks < 9:
-        return NoEstimate(f"{tasks} tasks can't reject anything: plan at least 9")
-    events = 2 * tasks * repeats * min(base, 1 - base)
-    if events < FEWEST_EVENTS:
-        return NoEstimate(f"{events:.0f} events expected in both arms: simulate (fewer than {FEWEST_EVENTS:.0f})")
-    variance = (effect_sd**2 + answer_noise(base, icc) / repeats) / tasks
-    se = float(np.sqrt(variance))
-    df = tasks - 1
+    noise = _noise(tasks, repeats, base, icc, effect_sd)
+    if isinstance(noise, NoEstimate):
+        return noise
+    (se, events), df = noise, tasks - 1
     difference = (t_quantile(1 - alpha / tests / 2, df) + t_quantile(power, df)) * se
+    if base + difference > 1:
+        return NoEstimate(f"from a base rate of {base:g} not even a rise to 1 would be found: plan more tasks")
     return Detectable(difference, 1 + difference / base, se, events)
 
 
@@ -76,12 +74,27 @@ def power_of(
     alpha: float = 0.05,
     tests: int = 1,
 ) -> float | NoEstimate:
-    """The chance to find a given ratio, by the noncentral t; *simulate* where too few events are expected."""
-    found = smallest_detectable(tasks, repeats, base, icc=icc, effect_sd=effect_sd, alpha=alpha, tests=tests)
-    if isinstance(found, NoEstimate):
-        return found
-    effect = base * (ratio - 1) / found.standard_error
+    """The chance to find a given ratio, by the noncentral t; *simulate* where too few events are expected.
+
+    None where the ratio would take the rate over 1.
+    """
+    if base * ratio > 1:
+        return NoEstimate(f"{ratio:g} times a rate of {base:g} is over 1")
+    noise = _noise(tasks, repeats, base, icc, effect_sd)
+    if isinstance(noise, NoEstimate):
+        return noise
+    effect = base * (ratio - 1) / noise[0]
     return noncentral_t_power(effect, tasks - 1, t_quantile(1 - alpha / tests / 2, tasks - 1))
+
+
+def _noise(tasks: int, repeats: int, base: float, icc: float, effect_sd: float) -> tuple[float, float] | NoEstimate:
+    """The standard error √Var and the events expected in both arms, where the formula holds."""
+    if tasks < 9:
+        return NoEstimate(f"{tasks} tasks can't reject anything: plan at least 9")
+    events = round(2 * tasks * repeats * min(base, 1 - base), 6)
+    if events < FEWEST_EVENTS:
+        return NoEstimate(f"{events:.0f} events expected in both arms: simulate (fewer than {FEWEST_EVENTS:.0f})")
+    return float(np.sqrt((effect_sd**2 + answer_noise(base, icc) / repeats) / tasks)), events
 
 
 def best_repeats(base: float, *, icc: float, effect_sd: float, task_cost: float, trial_cost: float) -> float:

@@ -13,7 +13,8 @@ import numpy as np
 from weighbridge.stats.distributions import beta_quantile, normal_quantile, t_quantile
 from weighbridge.stats.estimate import Estimate, Floats, NoEstimate
 
-FEWEST_MIXED = 10  # tasks with and tasks without the outcome, from which on a design effect is estimated
+FEWEST_MIXED = 10  # effective tasks with and without the outcome, from which on a design effect is estimated
+FEWEST_FOR_DENSITY = 9
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,10 @@ class Rate:
 def rate(counts: Floats, answers: Floats, *, level: float = 0.95) -> Rate | NoEstimate:
     """The rate Σ counts / Σ answers over tasks, arrays (tasks,), 0 ≤ counts ≤ answers; tasks without answers drop out.
 
-    Cluster variance of a ratio (Cochran 1977, 6.3): n/(n−1) Σ (c_i − rL_i)² / M². Effective answers are lowered by
-    (z/t)² with tasks − 1 degrees of freedom (Korn and Graubard 1998).
+    Cluster variance of a ratio, (n−1)/n Σ ((c_i − rL_i)/(1 − L_i/M))² / M²: with equal L_i the textbook's (Cochran
+    1977, 6.3), and where one task has most of the answers the jackknife's, which knows that such a task pulls r to
+    itself. Effective answers are lowered by (z/t)² (Korn and Graubard 1998), with degrees of freedom one less than the
+    effective number of tasks (ΣL)²/ΣL² (Kish 1965).
     """
     asked = answers > 0
     c, n_i = counts[asked].astype(np.float64), answers[asked].astype(np.float64)
@@ -51,20 +54,31 @@ def rate(counts: Floats, answers: Floats, *, level: float = 0.95) -> Rate | NoEs
         raise ValueError("a rate needs 0 ≤ counts ≤ answers in every task")
     total, events = float(n_i.sum()), float(c.sum())
     value = events / total
-    worst = total**2 / float((n_i**2).sum())  # every task unanimous: Kish's effective number
-    mixed = min(int((c > 0).sum()), int((c < n_i).sum()))
+    worst = _kish(n_i)  # every task unanimous
+    mixed = min(_kish(n_i[c > 0]), _kish(n_i[c < n_i]))
     if tasks < 2 or mixed < FEWEST_MIXED:
         effective = worst
         low, high = clopper_pearson(value, worst, level=level)
     else:
-        variance = tasks / (tasks - 1) * float(((c - value * n_i) ** 2).sum()) / total**2
+        variance = _variance(c - value * n_i, n_i) / total**2
         spread = value * (1 - value)
         # the tasks may agree more than chance would have it: never more than every answer for itself
         effective = total if variance * total <= spread else max(spread / variance, worst * (tasks - 1) / tasks)
         z = normal_quantile(0.5 + level / 2)
-        effective *= (z / t_quantile(0.5 + level / 2, tasks - 1)) ** 2
+        effective *= (z / t_quantile(0.5 + level / 2, max(worst - 1, 1.0))) ** 2
         low, high = wilson(value, effective, level=level)
     return Rate(value, low, high, level, tasks, total, events, max(total / effective, 1.0), effective, icc(c, n_i))
+
+
+def _kish(sizes: Floats) -> float:
+    """How many equal tasks are worth as much as tasks of these sizes: (ΣL)²/ΣL²."""
+    return float(sizes.sum()) ** 2 / float((sizes**2).sum()) if sizes.size else 0.0
+
+
+def _variance(residuals: Floats, sizes: Floats) -> float:
+    """Delete-one jackknife variance of Σ residuals, each with the leverage of its size."""
+    n = residuals.size
+    return (n - 1) / n * float(((residuals / (1 - sizes / sizes.sum())) ** 2).sum())
 
 
 def wilson(value: float, effective: float, *, level: float = 0.95) -> tuple[float, float]:
@@ -106,15 +120,18 @@ def icc(counts: Floats, answers: Floats) -> float | None:
 def density(counts: Floats, exposures: Floats, *, level: float = 0.95) -> Estimate | NoEstimate:
     """Events per unit of exposure (findings per thousand lines), arrays (tasks,); interval on the log scale.
 
-    Linearised cluster variance of a ratio of totals, Student's t with tasks − 1 degrees of freedom.
+    Cluster variance of a ratio of totals and degrees of freedom as in ``rate``. Counts have no worst case to fall
+    back on, so that with fewer than 9 tasks there is no interval.
     """
     there = exposures > 0
     c, ell = counts[there], exposures[there]
     tasks, events = int(there.sum()), float(c.sum())
-    if tasks < 2 or events == 0:
-        return NoEstimate("no event" if tasks >= 2 else "fewer than two tasks with any exposure")
+    if events == 0:
+        return NoEstimate("no event")
+    if tasks < FEWEST_FOR_DENSITY:
+        return NoEstimate(f"{tasks} tasks with any exposure, at least {FEWEST_FOR_DENSITY} are needed for an interval")
     total = float(ell.sum())
     value = events / total
-    relative = float(np.sqrt(tasks / (tasks - 1) * float(((c - value * ell) ** 2).sum()))) / events
-    reach = t_quantile(0.5 + level / 2, tasks - 1) * relative
+    relative = float(np.sqrt(_variance(c - value * ell, ell))) / events
+    reach = t_quantile(0.5 + level / 2, max(_kish(ell) - 1, 1.0)) * relative
     return Estimate(value, value * float(np.exp(-reach)), value * float(np.exp(reach)), level)

@@ -10,7 +10,8 @@ The interval needs no search. A sign vector splits the tasks into those that kee
 counts at ρ exactly when the two halves' sums have opposite signs, so when ρ lies between the two halves' own estimates
 (the root of a quadratic for the ratio, of a line for the difference). The limits are order statistics of those roots.
 Where hardly any task differs between the arms, the interval for the difference alone is too short (it covers 0.79 to
-0.92 in simulation); below 20 such tasks it is widened to what the ratio's interval implies at the pooled level.
+0.92 in simulation); below 20 such tasks, or where the events of fewer than 20 are most of all (counts with a long
+tail), it is widened to what the ratio's interval implies at the pooled level.
 Many comparisons are done at once: arrays are (tasks, comparisons), and share one set of sign vectors.
 The question answered is *on tasks like these*: the tasks are a sample. ``conditional`` answers for these tasks alone.
 """
@@ -126,7 +127,9 @@ def sign_flips(
     ratio_low, ratio_high = np.where(nothing, 0.0, ratio_low), np.where(nothing, np.inf, ratio_high)
     difference = np.where(empty, np.nan, a.sum(axis=0) - b.sum(axis=0))
     informative = (at_null != 0).sum(axis=0).astype(np.float64)
-    few = informative < FEW_INFORMATIVE
+    with np.errstate(invalid="ignore", divide="ignore"):
+        concentrated = total**2 / ((c1 + c0) ** 2).sum(axis=0) < FEW_INFORMATIVE
+    few = (informative < FEW_INFORMATIVE) | concentrated
     least, most = (_implied(limit, m1, m0, total) for limit in (ratio_low, ratio_high))
     diff_low, diff_high = (
         np.where(few, np.fmin(diff_low, least), diff_low),
