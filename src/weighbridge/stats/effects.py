@@ -16,6 +16,7 @@ from weighbridge.stats.design import Design, Outcome
 from weighbridge.stats.did import Contrast, difference_in_differences
 from weighbridge.stats.estimate import Floats, NoEstimate
 from weighbridge.stats.placebo import PlaceboTest, placebo_test
+from weighbridge.stats.rare import limits_if_rare
 from weighbridge.stats.signflip import SignFlips, sign_flips
 from weighbridge.stats.signs import sign_sets
 from weighbridge.stats.totals import TaskTotals, task_totals
@@ -60,6 +61,7 @@ def analyse(trials: pl.DataFrame, design: Design) -> Effects:
     adjust(rows)
     for row in rows:
         row["word"], row["reason"] = word(row, design)
+        del row["rare_low"], row["rare_high"]
     beside_refusals(rows, design)
     beside_undelivered(rows, design)
     return Effects(_frame(rows), _frame(arms))
@@ -102,6 +104,7 @@ class _Compared:
     here: OnTheseTasks | None
     paired: Floats
     means: tuple[Floats, Floats]
+    if_rare: tuple[Floats, Floats]
 
 
 def _compare(totals: TaskTotals, outcome: Outcome, design: Design) -> _Compared | None:
@@ -122,7 +125,8 @@ def _compare(totals: TaskTotals, outcome: Outcome, design: Design) -> _Compared 
         here = on_these_tasks(*arms[0], *arms[1], level=design.level)
     with np.errstate(invalid="ignore", divide="ignore"):
         means = c1.sum(axis=0) / l1.sum(axis=0), c0.sum(axis=0) / l0.sum(axis=0)
-    return _Compared(contexts, columns, zero, flips, here, paired, means)
+    if_rare = limits_if_rare(c1, l1, c0, l0, level=design.level)
+    return _Compared(contexts, columns, zero, flips, here, paired, means, if_rare)
 
 
 def _model_rows(
@@ -147,6 +151,10 @@ def _model_rows(
         }
         row |= _counts(totals, compared, k, is_rate)
         row |= _numbers(compared, k)
+        row |= {
+            f"rare_{end}": known(float(x[k])) if is_rate else None
+            for end, x in zip(("low", "high"), compared.if_rare, strict=True)
+        }
         row |= _conditional(compared, k, float(row["events_rarer"] or 0) >= design.thresholds.events)
         row |= _bounds(totals, compared, k, is_rate)
         test = None if is_placebo[k] else placebo_test(float(effects[k]), effects[is_placebo], resolution=resolution)

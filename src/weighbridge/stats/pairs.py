@@ -16,6 +16,7 @@ from weighbridge.stats.arms import Row, arm_rows
 from weighbridge.stats.conditional import on_these_tasks
 from weighbridge.stats.design import Outcome
 from weighbridge.stats.multiplicity import holm
+from weighbridge.stats.rare import limits_if_rare
 from weighbridge.stats.signflip import sign_flips
 from weighbridge.stats.signs import sign_sets
 from weighbridge.stats.totals import TaskTotals, task_totals
@@ -91,6 +92,7 @@ def compare_arms(
         _correct(mine)
         for row in mine:
             row["word"], row["reason"] = _word(row, outcome, margin, level, is_rate)
+            del row["rare_low"], row["rare_high"]
         rows += mine
     return pl.DataFrame(rows, schema=COMPARED)
 
@@ -128,6 +130,7 @@ def _rows(
     here = on_these_tasks(*arms[0], *arms[1], level=level) if outcome.per is None else None
     with np.errstate(invalid="ignore", divide="ignore"):
         means = c1.sum(axis=0) / l1.sum(axis=0), c0.sum(axis=0) / l0.sum(axis=0)
+    if_rare = limits_if_rare(c1, l1, c0, l0, level=level)
     rows: list[Row] = []
     for k, pair in enumerate(pairs):
         kept = paired[:, k] > 0
@@ -162,6 +165,8 @@ def _rows(
                 "here_difference": None if here is None else known(float(here.difference[k])),
                 "here_low": None if here is None else known(float(here.low[k])),
                 "here_high": None if here is None else known(float(here.high[k])),
+                "rare_low": known(float(if_rare[0][k])) if is_rate else None,
+                "rare_high": known(float(if_rare[1][k])) if is_rate else None,
                 "p": float(flips.p_mid[k]) if flips.tasks[k] else None,
                 "p_exact": float(flips.p_exact[k]) if flips.tasks[k] else None,
             }
@@ -182,6 +187,7 @@ def _word(row: Row, outcome: Outcome, margin: Margin, level: float, is_rate: boo
         value = row[name]
         return float(value) if isinstance(value, int | float) else None
 
+    low, high = number("rare_low"), number("rare_high")
     missing = number("missing_one") or 0.0, number("missing_other") or 0.0
     evidence = Evidence(
         more_is=outcome.more_is,
@@ -199,5 +205,6 @@ def _word(row: Row, outcome: Outcome, margin: Margin, level: float, is_rate: boo
         missing=missing,
         lost=abs(missing[0] - missing[1]) if is_rate else 0.0,
         mean_neutral=number("mean_other"),
+        if_rare=None if low is None or high is None else (low, high),
     )
     return paired_verdict(evidence, outcome.margin or margin, Thresholds(alpha=1 - level))

@@ -4,7 +4,7 @@ The rule is read from top to bottom; the first row that applies gives the word. 
 and the documentation prints it from here.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -58,7 +58,7 @@ class Evidence:
     ``lost`` what the one arm lacks more than the other, 0 where the outcome has no bounds (a count). So much can the
     difference be off where answers are lost because of what they would have shown: an arm that lost the share m of
     its answers, all with the outcome or all without it, reads at most m from what it was. ``mean_neutral`` puts that
-    on the scale of a ratio.
+    on the scale of a ratio. ``if_rare`` are the difference's limits if few tasks carry it (``rare.limits_if_rare``).
     """
 
     more_is: Literal["worse", "better"]
@@ -76,13 +76,14 @@ class Evidence:
     missing: tuple[float, float]
     lost: float = 0.0
     mean_neutral: float | None = None
+    if_rare: tuple[float, float] | None = None
 
 
 RULE: tuple[tuple[Word, str], ...] = (
     (UNKNOWN, "fewer than 9 tasks with answers in both arms"),
     (UNKNOWN, "fewer than 20 events of the rarer side (outcome or its absence) in both arms together"),
     (UNKNOWN, "the shares of answers without a verdict differ by more than 10 points between the arms"),
-    (TIED, "the 95 % interval, widened by what one arm lost more, lies inside the margin, even where significant"),
+    (TIED, "the 95 % interval lies inside the margin, also if few tasks carry the difference, or lost answers do"),
     (UNKNOWN, "fewer than 8 tasks on which the arms differ, and no claim possible"),
     (UNKNOWN, "a claim, but answers that one arm lost more than the other could be all of it"),
     (WORSE, "sign-flip and placebo test both significant after adjustment, in the bad direction"),
@@ -114,7 +115,7 @@ def verdict(evidence: Evidence, margin: Margin, thresholds: Thresholds | None = 
         return WORDING, "it differs from neutral, but no more than harmless wordings do"
     if e.informative < limit.informative:
         return UNKNOWN, f"only {e.informative} tasks differ between the arms"
-    return UNKNOWN, "the interval reaches beyond the margin: a difference that matters is not ruled out"
+    return UNKNOWN, f"{_beyond(e, margin)}: a difference that matters is not ruled out"
 
 
 def paired_verdict(evidence: Evidence, margin: Margin, thresholds: Thresholds | None = None) -> tuple[Word, str]:
@@ -136,7 +137,7 @@ def paired_verdict(evidence: Evidence, margin: Margin, thresholds: Thresholds | 
         return (WORSE if (e.difference > 0) == (e.more_is == "worse") else BETTER), "significant after correction"
     if e.informative < limit.informative:
         return UNKNOWN, f"only {e.informative} tasks differ between the arms"
-    return UNKNOWN, "not significant after correction, and the interval reaches beyond the margin"
+    return UNKNOWN, f"not significant after correction, and {_beyond(e, margin)}"
 
 
 def _too_little(e: Evidence, limit: Thresholds) -> str:
@@ -150,6 +151,12 @@ def _too_little(e: Evidence, limit: Thresholds) -> str:
             "what is missing could be the effect"
         )
     return ""
+
+
+def _beyond(e: Evidence, margin: Margin) -> str:
+    if inside(replace(e, lost=0.0, if_rare=None), margin):
+        return "the interval lies inside the margin, but a few tasks or the answers lost in one arm could carry more"
+    return "the interval reaches beyond the margin"
 
 
 def _could_be_lost(e: Evidence) -> bool:
@@ -169,12 +176,13 @@ def _lost(e: Evidence) -> str:
 def inside(evidence: Evidence, margin: Margin) -> bool:
     """Whether the interval lies inside the margin on every scale that the margin states, whatever one arm lost more."""
     e = evidence
-    if margin.difference is not None and (
-        e.difference_low is None
-        or e.difference_high is None
-        or not (-margin.difference < e.difference_low - e.lost and e.difference_high + e.lost < margin.difference)
-    ):
-        return False
+    if margin.difference is not None:
+        if e.difference_low is None or e.difference_high is None:
+            return False
+        rare_low, rare_high = e.if_rare or (e.difference_low, e.difference_high)
+        low, high = min(e.difference_low, rare_low) - e.lost, max(e.difference_high, rare_high) + e.lost
+        if not -margin.difference < low <= high < margin.difference:
+            return False
     if margin.ratio is not None:
         if e.ratio_low is None or e.ratio_high is None or not np.isfinite(e.ratio_high):
             return False

@@ -81,6 +81,7 @@ def word(row: Row, design: Design) -> tuple[str | None, str]:
     def either(first: str, second: str) -> float | None:
         return number(first) if row["status"] == "planned" else number(second)
 
+    low, high = number("rare_low"), number("rare_high")
     missing = number("missing_context") or 0.0, number("missing_neutral") or 0.0
     evidence = Evidence(
         more_is=outcome.more_is,
@@ -98,6 +99,7 @@ def word(row: Row, design: Design) -> tuple[str | None, str]:
         missing=missing,
         lost=abs(missing[0] - missing[1]) if row["difference_least"] is not None else 0.0,
         mean_neutral=number("mean_neutral"),
+        if_rare=None if low is None or high is None else (low, high),
     )
     limits = replace(design.thresholds, alpha=1 - design.level)
     return verdict(evidence, outcome.margin or design.margin, limits)
