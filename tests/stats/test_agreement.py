@@ -221,3 +221,28 @@ def test_unequal_shares_between_groups_are_seen() -> None:
     assert 0.02 <= np.mean([p is not None and p < 0.05 for p in even]) <= 0.09
     p = alike_in_all(group, rng.random(group.size) < np.where(group < 20, 0.1, 0.3))
     assert p is not None and p < 1e-6
+
+
+def test_no_error_among_a_few_proofs_is_no_interval_of_no_width() -> None:
+    """Two proofs a task that all agree with the judge, and more answers left open: how sure that is, nobody has seen."""
+    task = np.repeat(np.arange(12), 5)
+    truth = np.repeat(np.arange(12) % 2, 5).astype(float)
+    known = np.tile([True, True, False, False, False], 12)
+    found = stratified_ppi(task, task, truth, truth, np.ones_like(known), known)
+    assert isinstance(found, Corrected) and found.low_here is None and found.high_here is None
+
+
+def test_of_these_answers_few_proofs_are_covered_by_students_t() -> None:
+    rng, hits, given = np.random.default_rng(12), 0, 0
+    for _ in range(500):
+        rate_of = np.where(rng.random(20) < 0.4, 0, rng.beta(0.6, 0.6, 20))
+        truth = rng.random((20, 5)) < rate_of[:, None]
+        wrong = (rng.random((20, 1)) < 0.25) | (rng.random((20, 5)) < 0.1)
+        known = (np.argsort(rng.random((20, 5)), axis=1) < 2).ravel()
+        task, judged = np.repeat(np.arange(20), 5), (truth ^ wrong).ravel().astype(float)
+        found = stratified_ppi(task, task, judged, truth.ravel().astype(float), np.ones_like(known), known)
+        assert isinstance(found, Corrected)
+        if found.low_here is not None and found.high_here is not None:
+            given += 1
+            hits += found.low_here <= truth.mean() <= found.high_here
+    assert given > 450 and hits / given >= 0.93 - 2.6 * (0.93 * 0.07 / given) ** 0.5

@@ -53,15 +53,14 @@ def test_without_a_paired_task_there_is_no_limit():
 
 def test_the_word_waits_for_tasks_although_the_interval_lies_inside():
     """Three of 120 tasks turn: the interval ends before the margin of six points, the exact limit beyond it."""
-    flips = {"a": {0, 1, 2}, "b": set[int]()}
+    turned, slightly = {"a": {0, 1, 2}, "b": set[int]()}, {"a": range(100, 105), "b": range(105, 110)}
     rows = [
-        {"arm": arm, "task": f"t{t}", "bad": t in flips[arm] or (t > 100 and (t + r + (arm == "a")) % 3 == 0)}
-        for arm in flips
+        {"arm": arm, "task": f"t{t}", "bad": t in turned[arm] or (t in slightly[arm] and r == 0) or (t > 110 and r < 3)}
+        for arm in "ab"
         for t in range(120)
         for r in range(6)
     ]
-    row = compare_arms(pl.DataFrame(rows), [Pair("a", "b", "f")], [Outcome("bad")], Margin(difference=0.06)).to_dicts()[
-        0
-    ]
+    compared = compare_arms(pl.DataFrame(rows), [Pair("a", "b", "f")], [Outcome("bad")], Margin(difference=0.06))
+    row = compared.row(0, named=True)
     assert row["difference_low"] > -0.06 and row["difference_high"] < 0.06
     assert row["word"] == "not enough data" and "a few tasks" in row["reason"]

@@ -20,7 +20,8 @@ class Corrected:
     """A corrected rate with its two intervals; ``weight`` is λ, 0 where the judge's labels were of no use.
 
     ``low`` and ``high`` speak of tasks like these (the tasks are a sample), ``low_here`` and ``high_here`` of the
-    answers to these tasks only; those are None where not every answer was judged.
+    answers to these tasks only; those are None where not every answer was judged, or where the proofs show no error of
+    the judge at all to build an interval on.
     """
 
     value: float
@@ -85,7 +86,9 @@ def pooled_ppi(
     rest = (proved - weight * judged)[known & open_]
     if rest.size > 1 and (weight == 0 or bool(reviewed[open_].all())):
         left = 1 - rest.size / float(open_.sum())
-        here = normal_quantile(0.5 + level / 2) * share * float(np.sqrt(left * rest.var(ddof=1) / rest.size))
+        here = t_quantile(0.5 + level / 2, rest.size - 1) * share
+        here *= float(np.sqrt(left * rest.var(ddof=1) / rest.size))
+        here = here if here > 0 or left <= 0 else None
     return _corrected(value, reach, here, weight, level)
 
 
@@ -134,7 +137,10 @@ def stratified_ppi(
     here: float | None = None
     if tuned == 0 or bool(reviewed.all()):
         rest = proved - tuned * judged
-        here = normal_quantile(0.5 + level / 2) * _error_here(where, rest, known, sizes.astype(np.float64), proofs)
+        freedom = float((proofs - 1).sum())
+        reach_here = t_quantile(0.5 + level / 2, freedom) if freedom > 0 else normal_quantile(0.5 + level / 2)
+        here = reach_here * _error_here(where, rest, known, sizes.astype(np.float64), proofs)
+        here = here if here > 0 or bool(known.all()) else None
     return _corrected(value, reach, here, tuned, level)
 
 
