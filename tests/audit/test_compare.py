@@ -226,3 +226,40 @@ def test_a_hint_changes_real_answers_as_a_plain_difference_of_means_says(golden:
 
 def test_every_answer_of_the_collection_is_in_the_comparison(golden: tuple[Run, Comparison]) -> None:
     assert answers(golden[0]).frame.height == golden[1].facts["answers"] == 25_160
+
+
+def test_a_name_that_holds_the_separator_or_is_that_of_all_models_stays_one_model(tmp_path: Path) -> None:
+    run = collection(tmp_path, a_is_sounder)
+    names = {"a": "a\x1fgen", "b": "all models"}
+    run.write("collected", run.read("collected").with_columns(pl.col("model").replace(names)), step="import")
+    found = compare(run)
+    expected = {"a␟gen", "all models (a model's name)"}
+    assert set(found.rates["model"]) == expected == set(found.ranks["model"])
+    assert set(found.modes["model"]) == {*expected, "all models"}
+    assert one(found.pairs, mode="gen", outcome="sound")["difference"] == pytest.approx(0.6)
+
+
+def test_what_is_missing_bounds_a_rate(tmp_path: Path) -> None:
+    def gaps(model: str, mode: str, task: int, repeat: int) -> str | None:
+        return "broken" if repeat == 0 else None if repeat == 1 else "secure"
+
+    rates = compare(collection(tmp_path, gaps)).rates
+    sound = one(rates, model="a", mode="gen", outcome="sound")
+    assert (sound["value"], sound["least"], sound["most"]) == pytest.approx((1 / 2, 1 / 3, 2 / 3))
+    assert one(rates, model="a", mode="gen", outcome="exploitable_per_kloc")["least"] is None
+
+
+def test_where_no_working_program_was_attacked_nothing_is_known_of_security(tmp_path: Path) -> None:
+    found = compare(
+        collection(tmp_path, lambda model, mode, task, repeat: None if repeat or model == "b" else "broken")
+    )
+    assert one(found.rates, model="a", mode="gen", outcome="sound")["value"] is None
+    assert set(found.pairs.filter(outcome="sound")["word"]) == {"not enough data"}
+
+
+def test_a_program_that_works_and_was_not_attacked_is_not_broken(tmp_path: Path) -> None:
+    run = collection(tmp_path, lambda model, mode, task, repeat: None if repeat else "broken")
+    works = pl.when(pl.col("verdict").is_null()).then(pl.lit(True)).otherwise(pl.lit(False))
+    run.write("collected", run.read("collected").with_columns(functional=works), step="import")
+    rate = one(compare(run).rates, model="a", mode="gen", outcome="broken")
+    assert (rate["value"], rate["missing"]) == (pytest.approx(1 / 3), 0)

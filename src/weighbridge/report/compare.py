@@ -19,9 +19,9 @@ from rich.table import Table
 from rich.text import Text
 
 from weighbridge.audit.compare import Comparison, read_comparison
+from weighbridge.audit.compare.answers import ALL_MODELS
 from weighbridge.audit.compare.compare import FRAMES
 from weighbridge.audit.compare.instruments import NAMED, PANEL
-from weighbridge.audit.compare.standings import ALL_MODELS
 from weighbridge.audit.compare.tasks import NOTES
 from weighbridge.audit.truth import OURS
 from weighbridge.report import figures, words

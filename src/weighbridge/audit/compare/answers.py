@@ -19,6 +19,8 @@ from weighbridge.stats.verdict import Margin
 from weighbridge.store.tables import Run
 
 BETWEEN = "\x1f"
+"""Stands between model and mode in an arm's name; in a name of a source's it is shown as its sign, ``␟``."""
+ALL_MODELS = "all models"
 RATIO = Margin(ratio=1.25)
 
 OUTCOMES = (
@@ -75,8 +77,11 @@ def answers(run: Run) -> Answers:
             "(`weighbridge import --map verdict=…`), or judge the run"
         )
     frame = known.answers.with_columns(
-        mode=pl.col("how"), kind=pl.col("cluster"), names=pl.lit(None, pl.List(pl.UInt32))
-    )
+        model=pl.when(pl.col("model") == ALL_MODELS).then(pl.lit(f"{ALL_MODELS} (a model's name)")).otherwise("model"),
+        mode=pl.col("how"),
+        kind=pl.col("cluster"),
+        names=pl.lit(None, pl.List(pl.UInt32)),
+    ).with_columns(pl.col("model", "mode").str.replace_all(BETWEEN, "␟", literal=True))
     if known.sources != (OURS,):
         frame = frame.with_columns(cluster=pl.col("task"), names=pl.col("about")).with_columns(
             pl.col("about", "cwes").list.head(1)
@@ -86,11 +91,13 @@ def answers(run: Run) -> Answers:
     frame = frame.with_columns(verdict=verdict).with_columns(
         sound=pl.col("verdict") == "secure",
         exploitable=pl.col("verdict") == "vulnerable",
-        broken=pl.col("verdict") == "broken",
+        # that it works may be known where no attack was tried
+        broken=pl.coalesce(pl.col("verdict") == "broken", ~pl.col("works")),
         refused=pl.col("verdict") == "refused",
         truncated=pl.col("verdict") == "truncated",
         working=pl.col("verdict").is_in(["secure", "vulnerable"]).cast(pl.Float64),
     )
+    frame = _only_where_attacked(frame)
     chosen = [one for one in OUTCOMES if one.name in {"sound", "exploitable"} or frame[one.name].any()]
     if frame["broken"].any():
         chosen.append(OF_WORKING)
@@ -102,6 +109,14 @@ def answers(run: Run) -> Answers:
         chosen += PANEL
     chosen += [one for one in LENGTHS if one.name in frame.columns]
     return Answers(frame, tuple(chosen), known.sources, tools, absent)
+
+
+def _only_where_attacked(frame: pl.DataFrame) -> pl.DataFrame:
+    """*Sound* and *exploitable* are not known of an arm that has programs without a verdict and not one that was
+    attacked: its broken answers alone would make it 0 % sound and 0 % exploitable."""
+    attacked = pl.col("verdict").is_in(["secure", "vulnerable"]).fill_null(value=False).any().over("arm")
+    is_known = attacked | pl.col("verdict").is_not_null().all().over("arm")
+    return frame.with_columns(pl.when(is_known).then(pl.col("sound", "exploitable")).name.keep())
 
 
 def _with_lengths(frame: pl.DataFrame, run: Run) -> pl.DataFrame:

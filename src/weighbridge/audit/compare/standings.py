@@ -11,20 +11,25 @@ from itertools import combinations
 
 import polars as pl
 
-from weighbridge.audit.compare.answers import BETWEEN, LENGTHS, Answers
+from weighbridge.audit.compare.answers import ALL_MODELS, BETWEEN, LENGTHS, Answers
 from weighbridge.audit.truth import OURS
 from weighbridge.errors import DataError
 from weighbridge.stats.pairs import Pair, arm_rates, compare_arms, rank_ranges
 from weighbridge.stats.verdict import BETTER, WORSE, Margin
 
-ALL_MODELS = "all models"
 BY_KIND = ("sound", "exploitable")
 """Outcomes whose words are also given with every kind of flaw as one piece of evidence: a stricter reading."""
 
 
 def rates(known: Answers, *, level: float = 0.95) -> pl.DataFrame:
-    """A row a model, mode and outcome: value and interval over everything asked (``stats.pairs.ARMS``)."""
-    return _named(arm_rates(known.frame, known.outcomes, level=level), "arm")
+    """A row a model, mode and outcome: value and interval (``stats.pairs.ARMS``), and of a rate ``least`` and ``most``:
+    what it would be over everything asked if no answer without a verdict, or every one, counted."""
+    found = arm_rates(known.frame, known.outcomes, level=level)
+    is_rate = [one.name for one in known.outcomes if known.frame.schema[one.source] == pl.Boolean and one.per is None]
+    asked = pl.col("answers") + pl.col("missing")
+    bounds = {"least": pl.col("events") / asked, "most": (pl.col("events") + pl.col("missing")) / asked}
+    there = pl.col("outcome").is_in(is_rate)
+    return _named(found.with_columns(**{name: pl.when(there).then(value) for name, value in bounds.items()}), "arm")
 
 
 def pairs(known: Answers, modes: Sequence[str], margin: Margin, *, level: float = 0.95, seed: int = 0) -> pl.DataFrame:
