@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import io
 import json
 import re
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from rich.console import Console
 
 from weighbridge.audit.compare import Comparison, compare
 from weighbridge.errors import StepMissing
@@ -49,7 +51,7 @@ def test_a_pair_that_is_not_told_apart_is_called_a_tie(tmp_path: Path) -> None:
     compare(run)
     text = page.write(run).read_text("utf-8")
     assert "tie, not ruled out" in text
-    assert "0 of 1 pairs of models can be told apart; 1 of 1 neighbours in the standings are ties" in text
+    assert "0 of 1 pair of models can be told apart; 1 of 1 neighbour in the standings is a tie" in text
 
 
 def test_hostile_names_are_shown_and_do_nothing(tmp_path: Path) -> None:
@@ -107,3 +109,67 @@ def test_before_a_comparison_there_is_no_page(tmp_path: Path) -> None:
     write_collection(run, {})
     with pytest.raises(StepMissing, match="weighbridge compare"):
         page.write(open_run(tmp_path))
+
+
+def test_two_long_names_that_differ_at_their_end_are_two_rows(tmp_path: Path) -> None:
+    run = collection(tmp_path, a_is_sounder)
+    names = {"a": "x" * 200 + "A", "b": "x" * 200 + "B"}
+    run.write("collected", run.read("collected").with_columns(pl.col("model").replace(names)), step="import")
+    found = compare(run)
+    text = page.write(run).read_text("utf-8")
+    for end in "AB":
+        assert f"…{'x' * 18}{end}" in text
+    console = Console(file=io.StringIO(), width=120)
+    page.print_summary(console, found)
+    assert "x" * 61 not in console.file.getvalue()  # pyright: ignore[reportAttributeAccessIssue]
+
+
+@pytest.mark.parametrize("names", [("a  b", "a b"), ("", " "), ("y" * 80, "y" * 81), ("a\x00", "a⟨U+0000⟩")])
+def test_no_two_labels_are_alike(names: tuple[str, str]) -> None:
+    assert len(set(page.labels(names).values())) == 2
+    assert all(page.labels(names).values())
+
+
+def test_a_hostile_mode_is_quoted_in_the_command_that_the_page_gives(tmp_path: Path) -> None:
+    run = collection(tmp_path, a_is_sounder, modes=("x; touch /tmp/owned\u202e",))
+    compare(run)
+    text = page.write(run).read_text("utf-8")
+    assert "--base &#39;x; touch /tmp/owned" in text
+    assert "\u202e" not in text
+
+
+def test_a_source_that_does_not_say_what_works_is_not_quoted_as_saying_so(tmp_path: Path) -> None:
+    found = compare(collection(tmp_path / "silent", a_is_sounder))
+    assert "Somebody says of no program whether it does its job" in " ".join(page.glance(found))
+    told = compare(collection(tmp_path / "told", lambda model, mode, task, repeat: "secure" if repeat else "broken"))
+    assert "whether it does its job" not in " ".join(page.glance(told))
+
+
+def test_missing_verdicts_are_said_first_with_what_they_could_change(tmp_path: Path) -> None:
+    def gaps(model: str, mode: str, task: int, repeat: int) -> str | None:
+        return "broken" if repeat == 0 else None if repeat == 1 else "secure"
+
+    run = collection(tmp_path, gaps)
+    found = compare(run)
+    first = page.glance(found)[0]
+    assert first.startswith("80 of 240 answers have no verdict")
+    assert "over everything asked “gen” 33–67% may be sound" in first
+    assert "sound 33–67%" in page.write(run).read_text("utf-8")
+    assert (
+        page.glance(compare(collection(tmp_path / "whole", lambda *of: "secure" if of[3] else "broken")))[0][:5]
+        == "Sound"
+    )
+
+
+def test_of_one_model_nobody_says_that_a_task_cannot_tell_models_apart(tmp_path: Path) -> None:
+    run = collection(tmp_path, lambda model, mode, task, repeat: "secure")
+    run.write("collected", run.read("collected").filter(model="a"), step="import")
+    said = " ".join(page.glance(compare(run)))
+    assert "tell models apart" not in said and "20 never vulnerable" in said
+
+
+def test_a_mode_without_a_name_beside_others_has_one_on_the_page(tmp_path: Path) -> None:
+    run = collection(tmp_path, a_is_sounder, modes=("", "hints"))
+    compare(run)
+    text = page.write(run).read_text("utf-8")
+    assert "hints against (not named)" in text and "--base &#39;&#39;" in text

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,55 @@ ALL_FLAWS = "all flaws"
 LENGTHS = ("lines", "code_lines", "comment_lines", "complexity", "exploitable_per_kloc", "findings_per_kloc")
 
 
+NAME_LIMIT = 60
+"""Characters of a model's name that are shown; of a longer one its beginning and its end."""
+UNNAMED = "(not named)"
+LANGUAGES = {
+    "cpp": "C++",
+    "c": "C",
+    "javascript": "JavaScript",
+    "typescript": "TypeScript",
+    "php": "PHP",
+    "csharp": "C#",
+}
+
+
+def labels(names: Iterable[str]) -> dict[str, str]:
+    """How models' names are shown: on one line, nothing unseen in them, not endless, and no two of them alike."""
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in sorted(set(names)):
+        shown = line(name, 10_000) or UNNAMED
+        if len(shown) > NAME_LIMIT:
+            shown = f"{shown[: NAME_LIMIT - 20]}…{shown[-19:]}"
+        label, number = shown, 1
+        while label in taken:
+            number += 1
+            label = f"{shown} ({number})"
+        taken.add(label)
+        found[name] = label
+    return found
+
+
+def _labelled(found: Comparison) -> Comparison:
+    """The comparison with names as they are shown. A mode without a name gets one where there are others."""
+    models = labels(found.rates["model"])
+    modes = {"": UNNAMED} if len(found.facts["modes"]) > 1 else {}
+
+    def renamed(frame: pl.DataFrame) -> pl.DataFrame:
+        ways: list[tuple[tuple[str, ...], Mapping[str, str]]] = [
+            (("model", "one", "other"), models),
+            (("mode",), modes),
+        ]
+        return frame.with_columns(
+            pl.col(name).replace(words) for names, words in ways for name in names if name in frame.columns and words
+        )
+
+    named = [modes.get(mode, mode) for mode in found.facts["modes"]]
+    facts = {**found.facts, "modes": named, "base": modes.get(found.facts["base"], found.facts["base"])}
+    return replace(found, facts=facts, **{name: renamed(getattr(found, name)) for name in FRAMES})
+
+
 def write(run: Run, out: Path | None = None) -> Path:
     """Write the page of the last comparison of a run; ``RUN/compare.html`` by default.
 
@@ -81,7 +131,8 @@ def as_json(found: Comparison) -> str:
 
 def render(run: Run) -> str:
     """The page as HTML; raises as ``write``."""
-    found = read_comparison(run)
+    written = read_comparison(run)
+    found = _labelled(written)
     source = words.listing(line(one, 60) for one in found.facts["sources"])
     sections = [
         _glance(found, source),
@@ -93,7 +144,7 @@ def render(run: Run) -> str:
         _stealth(found, source),
         _reviewers(found, source),
         _lengths(found),
-        _basis(found, run, source),
+        _basis(found, run, source, written.facts["base"]),
     ]
     return render_page(
         f"Models side by side, by the verdicts of {source}",
@@ -105,6 +156,7 @@ def render(run: Run) -> str:
 
 def print_summary(console: Console, found: Comparison) -> None:
     """The standings and what came of them, in a terminal."""
+    found = _labelled(found)
     base = found.facts["base"]
     rates = found.rates.filter(pl.col("mode") == base)
     by = {(row["model"], row["outcome"]): row for row in rates.iter_rows(named=True)}
@@ -119,7 +171,7 @@ def print_summary(console: Console, found: Comparison) -> None:
     for row in _ranks(found, base, "sound").iter_rows(named=True):
         cells = [by.get((row["model"], name)) for name in shown]
         table.add_row(
-            Text(line(row["model"], 60)),
+            Text(row["model"]),
             _rank(row).removeprefix("rank "),
             *(
                 f"{words.percent(cell['value'])}\n{words.percent_interval(cell['low'], cell['high'])}" if cell else "–"
@@ -152,7 +204,7 @@ def _lead(found: Comparison, source: str) -> str:
 
 def glance(found: Comparison) -> list[str]:
     """What came of it, in sentences; the same on the page and in the terminal."""
-    said: list[str] = []
+    said = _missing(found)
     for outcome in ("sound", "exploitable"):
         mine = found.pairs.filter((pl.col("outcome") == outcome) & (pl.col("mode") == found.facts["base"]))
         if not mine.height:
@@ -161,12 +213,13 @@ def glance(found: Comparison) -> list[str]:
         ranks = _ranks(found, found.facts["base"], outcome)
         following = ranks.filter(pl.col("next").is_not_null())
         ties = following.filter(~pl.col("next").is_in([WORSE, BETTER])).height
-        top = [line(model, 60) for model in ranks.filter(pl.col("rank_best") == 1)["model"]]
+        top = ranks.filter(pl.col("rank_best") == 1)["model"].to_list()
         best = f"Any of {len(top)} models may be the best: {words.listing(top, 14)}." if len(top) > 1 else ""
         said.append(
-            f"{TITLES[outcome].capitalize()} ({_mode(found.facts['base'])}): {told} of {mine.height} pairs of models "
-            f"can be told apart; {ties} of {following.height} neighbours in the standings are ties. "
-            + (best or f"{top[0]} is the best.")
+            f"{TITLES[outcome].capitalize()} ({_mode(found.facts['base'])}): {told} of "
+            f"{words.many(mine.height, 'pair')} of models can be told apart; {ties} of "
+            f"{words.many(following.height, 'neighbour')} in the standings {'is a tie' if ties == 1 else 'are ties'}. "
+            + (best or (f"{top[0]} is the best." if top else ""))
         )
     for outcome in ("sound",):
         mine = found.modes.filter((pl.col("outcome") == outcome) & (pl.col("model") != ALL_MODELS))
@@ -177,7 +230,7 @@ def glance(found: Comparison) -> list[str]:
             ).to_dicts()
             sentence = (
                 f"Asked in mode {_mode(str(mode))} instead of {_mode(found.facts['base'])}: {tally.get(BETTER, 0)} of "
-                f"{group.height} models are better, {tally.get(WORSE, 0)} worse, the rest are not told apart"
+                f"{words.many(group.height, 'model')} better, {tally.get(WORSE, 0)} worse, the rest not told apart"
             )
             if overall:
                 one = overall[0]
@@ -189,9 +242,33 @@ def glance(found: Comparison) -> list[str]:
     if odd.height:
         tally = dict(odd.group_by("note").len().iter_rows())
         parts = [f"{tally[key]} {text}" for key, text in _SHORT.items() if key in tally]
+        of = f"{odd.height} of {words.many(found.facts['tasks'], 'task')} ({_mode(found.facts['base'])})"
+        if found.facts["models"] > 1:
+            said.append(f"{of} cannot tell models apart: {', '.join(parts)}. Their oracles may be blind.")
+        else:
+            said.append(f"{of}: {', '.join(parts)}. With one model that may be the model, or a blind oracle.")
+    return said
+
+
+def _missing(found: Comparison) -> list[str]:
+    """What is not known, before anything else is said: answers without a verdict, and whether programs work."""
+    said: list[str] = []
+    rows = found.rates.filter((pl.col("mode") == found.facts["base"]) & (pl.col("outcome") == "sound"))
+    if number := int(found.facts["without_verdict"]):
+        missing, asked = int(rows["missing"].sum()), int((rows["answers"] + rows["missing"]).sum())
+        sentence = (
+            f"{words.count(number)} of {words.answers(found.facts['answers'])} have no verdict. Every share leaves "
+            "them out, which takes them to be like the rest"
+        )
+        if missing:
+            events = float(rows["events"].sum())
+            bounds = words.percent_interval(events / asked, (events + missing) / asked)
+            sentence += f"; over everything asked {_mode(found.facts['base'])} {bounds} may be sound"
+        said.append(f"{sentence}.")
+    if not found.facts.get("says_what_works", True):
         said.append(
-            f"{odd.height} of {found.facts['tasks']} tasks ({_mode(found.facts['base'])}) cannot tell models apart: "
-            f"{', '.join(parts)}. Their oracles may be blind."
+            f"{words.listing(line(one, 60) for one in found.facts['sources'])} says of no program whether it does its "
+            "job: sound and exploitable are about the attacks alone, and a program that does nothing may be sound."
         )
     return said
 
@@ -204,8 +281,8 @@ def _mode(mode: str) -> str:
 
 
 def _glance(found: Comparison, source: str) -> Section:
-    missing = found.facts["without_verdict"]
-    return section("compare/glance.html", "At a glance", sentences=glance(found), source=source, missing=missing)
+    works = found.facts.get("says_what_works", True)
+    return section("compare/glance.html", "At a glance", sentences=glance(found), source=source, works=works)
 
 
 def _ranks(found: Comparison, mode: str, outcome: str) -> pl.DataFrame:
@@ -221,10 +298,11 @@ def _standings(found: Comparison, source: str) -> Section:
         by = {(row["model"], row["outcome"]): row for row in rates.iter_rows(named=True)}
         ranks = _ranks(found, mode, "sound").to_dicts()
         rows = [{**row, "cells": [by.get((row["model"], name)) for name in outcomes]} for row in ranks]
-        blocks.append({"mode": mode, "outcomes": outcomes, "rows": rows})
+        missing = any(row["cells"][0]["missing"] for row in rows)
+        blocks.append({"mode": mode, "outcomes": outcomes, "rows": rows, "missing": missing})
     drawn = pl.DataFrame(
         [
-            {"row": line(row["model"], 60), **{name: row["cells"][0][name] for name in ("value", "low", "high")},
+            {"row": row["model"], **{name: row["cells"][0][name] for name in ("value", "low", "high")},
              "word": None, "beside": _rank(row)}
             for row in blocks[0]["rows"]
         ],
@@ -260,7 +338,10 @@ def _pairs(found: Comparison, source: str) -> Section | None:
             **row, "word": turned, "difference": _minus(row["difference"]), "difference_low": _minus(low),
             "difference_high": _minus(high),
         }  # fmt: skip
-    rows = [{"model": one, "cells": [cells.get((one, other)) for other in order]} for one in order]
+    rows = [
+        {"model": one, "place": place, "cells": [cells.get((one, other)) for other in order]}
+        for place, one in enumerate(order, start=1)
+    ]
     stricter = mine.filter(pl.col("word").is_in([WORSE, BETTER]))
     kept = stricter.filter(pl.col("word_by_kind") == pl.col("word")).height
     return section(
@@ -282,15 +363,16 @@ def _asking(found: Comparison, source: str) -> Section | None:
     for (mode,), group in found.modes.filter(pl.col("outcome") == "sound").group_by(["mode"], maintain_order=True):
         group = group.sort(pl.col("model") == ALL_MODELS, "difference", descending=[True, True])
         drawn = group.select(
-            row=pl.col("model").map_elements(lambda model: line(str(model), 60), return_dtype=pl.String),
-            value="difference", low="difference_low", high="difference_high", word="word",
+            row="model", value="difference", low="difference_low", high="difference_high", word="word",
             beside=pl.col("word").map_elements(words.verdict_short, return_dtype=pl.String),
         )  # fmt: skip
         said = "; ".join(f"{row['row']} {words.points(row['value'])}, {row['beside']}" for row in drawn.to_dicts())
         drawing = figures.ranges(
-            drawn, f"sound, points against {base}", signed=True, margin=float(found.facts["margin"])
+            drawn, f"sound, points against {line(base, 40)}", signed=True, margin=float(found.facts["margin"])
         )
-        charts.append((str(mode), figures.figure(drawing, f"Mode {mode} against {base}: {said}.")))
+        charts.append(
+            (str(mode), figures.figure(drawing, f"Mode {line(str(mode), 40)} against {line(base, 40)}: {said}."))
+        )
     tables = [
         (outcome, group.sort("model", "mode").to_dicts())
         for outcome in SHOWN
@@ -341,7 +423,9 @@ def _sight(found: Comparison, source: str) -> Section:
                 {"named": named, "cells": [cells.get(tool) for tool in tools], "whole": shown, "last": cwe is None}
             )
         rows.sort(key=lambda row: (row["last"], row["named"] != ALL_FLAWS, row["named"]))
-        languages.append({"name": str(language), "tools": tools, "rows": rows})
+        languages.append(
+            {"name": LANGUAGES.get(str(language), line(str(language), 30).capitalize()), "tools": tools, "rows": rows}
+        )
     return section(
         "compare/sight.html", "What the tools see", "Tools", languages=languages, source=source,
         tools=found.facts["tools"], absent=found.facts["absent"], no_tool=found.facts["no_tool"],
@@ -390,12 +474,12 @@ def _lengths(found: Comparison) -> Section | None:
     )  # fmt: skip
 
 
-def _basis(found: Comparison, run: Run, source: str) -> Section:
+def _basis(found: Comparison, run: Run, source: str, base: str) -> Section:
     facts = read_collection(run.folder) if is_collection(run.folder) else {}
     return section(
         "compare/basis.html", "What it rests on", "Basis", facts=found.facts, imported=facts, source=source,
         folder=shlex.quote(str(run.folder)), counts=_counts(facts.get("counts", {})),
-        certificate=certificate(run.folder),
+        certificate=certificate(run.folder), base=shlex.quote(base),
     )  # fmt: skip
 
 

@@ -23,7 +23,8 @@ class Comparison:
     ``sight`` (tools against exploits), ``stealth``, ``reviewers`` (models as reviewers against exploits); and what they
     rest on.
 
-    ``facts``: sources, base mode, margin, level, seed, answers, tools, tools absent, languages without a tool.
+    ``facts``: sources, whether they say what works, base mode, margin, level, seed, answers, tools, tools absent,
+    languages without a tool.
     """
 
     rates: pl.DataFrame
@@ -99,7 +100,8 @@ def compare(
             "tasks": known.frame["task"].n_unique(),
             "kinds": known.frame["kind"].n_unique(),
             "modes": every,
-            "without_verdict": int(known.frame["exploitable"].null_count()),
+            "says_what_works": _says_what_works(known.frame),
+            "without_verdict": int(known.frame["verdict"].null_count()),
             "tools": list(known.tools),
             "absent": list(known.absent),
             "no_tool": instruments.languages_without_a_tool(run, known.tools) if known.tools else {},
@@ -109,6 +111,12 @@ def compare(
         run.write(f"compare_{name}", getattr(found, name), **found.facts)
     on_progress("done", 6, 6)
     return found
+
+
+def _says_what_works(frame: pl.DataFrame) -> bool:
+    """Whether the source says of any program that it does, or does not, do its job."""
+    said = pl.col("works").is_not_null() | ((pl.col("verdict") == "broken") & ~pl.col("empty"))
+    return bool(frame.select(said.any()).item())
 
 
 def _reviewers(run: Run, level: float) -> pl.DataFrame:
