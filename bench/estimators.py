@@ -16,6 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import simulated_attacks
 import simulated_families
 import simulated_intervals
 import simulated_methods
@@ -34,6 +35,7 @@ TABLES = {
     "sequential": (simulated_sequential.savings, 200),
     "published": (simulated_sequential.published, 1_000),
     "golden": (simulated_families.golden, 200),
+    "attacks": (simulated_attacks.attacks, 300),
     "speed": (simulated_families.speed, 1),
     "rule": (simulated_families.rule, 1),
 }

@@ -224,7 +224,7 @@ def test_unequal_shares_between_groups_are_seen() -> None:
 
 
 def test_no_error_among_a_few_proofs_is_no_interval_of_no_width() -> None:
-    """Two proofs a task that all agree with the judge, and more answers left open: how sure that is, nobody has seen."""
+    """Two proofs a task, all as the judge said, and more answers left open: how sure that is, nobody has seen."""
     task = np.repeat(np.arange(12), 5)
     truth = np.repeat(np.arange(12) % 2, 5).astype(float)
     known = np.tile([True, True, False, False, False], 12)

@@ -121,7 +121,7 @@ def density(counts: Floats, exposures: Floats, *, level: float = 0.95) -> Estima
     """Events per unit of exposure (findings per thousand lines), arrays (tasks,); interval on the log scale.
 
     Cluster variance of a ratio of totals and degrees of freedom as in ``rate``. Counts have no worst case to fall
-    back on, so that with fewer than 9 tasks there is no interval.
+    back on, so that with fewer than 9 tasks, or where fewer than 10 (effective) have most of the events, there is none.
     """
     there = exposures > 0
     c, ell = counts[there], exposures[there]
@@ -130,6 +130,8 @@ def density(counts: Floats, exposures: Floats, *, level: float = 0.95) -> Estima
         return NoEstimate("no event")
     if tasks < FEWEST_FOR_DENSITY:
         return NoEstimate(f"{tasks} tasks with any exposure, at least {FEWEST_FOR_DENSITY} are needed for an interval")
+    if _kish(c) < FEWEST_MIXED:
+        return NoEstimate(f"{_kish(c):.1f} tasks have most of the events, at least {FEWEST_MIXED} are needed")
     total = float(ell.sum())
     value = events / total
     relative = float(np.sqrt(_variance(c - value * ell, ell))) / events
