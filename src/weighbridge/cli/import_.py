@@ -153,6 +153,7 @@ def _say(facts: Mapping[str, Any], folder: Path | None, json: bool) -> None:
         print_json(facts)
         return
     from weighbridge.report.hostile import line
+    from weighbridge.report.words import many
 
     def say(text: str) -> None:
         out().print(text, markup=False, highlight=False, soft_wrap=True)
@@ -165,17 +166,22 @@ def _say(facts: Mapping[str, Any], folder: Path | None, json: bool) -> None:
     without = {name: counts[name] for name in ("empty", "no program", "not text", "too large")}
     names = ", ".join(line(file["name"], 80) for file in facts["files"][:5])
     layout = f" (layout {line(facts['layout'])})" if facts["layout"] else ""
-    whose = line(facts["source"]) or "nobody"
-    say(f"{facts['rows']:,} rows of {names}{layout}")
+    given = {name: count for name, count in facts["verdicts"].items() if name != "none"}
+    lacking = facts["verdicts"].get("none", 0)
+    say(f"{many(facts['rows'], 'row')} of {names}{layout}")
     rules = listed({name.lstrip("0123456789 "): count for name, count in facts["extraction"].items()})
     say(f"  with a program  {counts['program']:,} ({facts['programs']:,} distinct): {rules or 'none'}")
     say(f"  without         {listed(without)}")
     say(f"  dropped         {counts['duplicate']:,} duplicates, {counts['unreadable']:,} unreadable")
-    say(f"  verdicts        {listed(facts['verdicts'])}; they are {whose}'s, not Weighbridge's")
+    if given:
+        without = f", {lacking:,} without one" if lacking else ""
+        say(f"  verdicts        {listed(given)}{without}; they are {line(facts['source'])}'s, not Weighbridge's")
+    else:
+        say("  verdicts        none: `compare` has nothing to compare until there are some")
     say(f"  models          {len(facts['models']):,}: {listed(facts['models'])}")
-    say(f"  tasks           {facts['tasks']:,} in {facts['clusters']:,} clusters")
+    say(f"  tasks           {facts['tasks']:,} in {many(facts['clusters'], 'cluster')}")
     say(f"  languages       {listed({name or 'not known': count for name, count in facts['languages'].items()})}")
-    say(f"  modes           {listed({name or 'one': count for name, count in facts['modes'].items()})}")
+    say(f"  modes           {listed({name or 'not named': count for name, count in facts['modes'].items()})}")
     for file in facts["files"]:
         if file["unused_columns"]:
             say(f"  not read        of {line(file['name'], 80)}: {line(', '.join(file['unused_columns']), 300)}")
@@ -184,7 +190,8 @@ def _say(facts: Mapping[str, Any], folder: Path | None, json: bool) -> None:
     for reason, count in list(facts["unreadable"].items())[:10]:
         say(f"  unreadable: {count:,} × {line(reason, 300)}")
     if folder is not None:
-        say(f"next: weighbridge scan --run {folder}\n      weighbridge compare --run {folder}")
+        then = f"\n      weighbridge compare --run {folder}" if given else ""
+        say(f"next: weighbridge scan --run {folder}{then}")
 
 
 def _show_mapping(opened: Opened, made: Draft) -> None:

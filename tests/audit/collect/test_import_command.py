@@ -61,7 +61,7 @@ def test_an_import_says_what_became_of_every_row_and_what_comes_next(tmp_path: P
     assert "2 (1 distinct)" in result.output
     assert "1 empty, 0 no program" in result.output
     assert "1 duplicates, 0 unreadable" in result.output
-    assert "2 secure, 1 none; they are them's, not Weighbridge's" in result.output
+    assert "2 secure, 1 without one; they are them's, not Weighbridge's" in result.output
     assert f"weighbridge compare --run {tmp_path / 'run'}" in result.output
     again = run_command("import", path, "--run", tmp_path / "run", "--source", "them", "--json")
     assert "nothing to do" in again.stderr
@@ -234,3 +234,17 @@ def test_both_commands_take_a_log_into_a_planned_run_alike(tmp_path: Path) -> No
         result = run_command(*words, "--run", other.folder)
         assert "6 answers taken" in result.output, result.output
         assert other.read("answers").sort("trial").equals(run.read("answers").sort("trial"))
+
+
+def test_answers_without_a_verdict_are_nobodys_and_are_not_to_be_compared(tmp_path: Path) -> None:
+    path = lines(tmp_path / "a.jsonl", [{**ROW, "secure": None}])
+    result = run_command("import", path, "--run", tmp_path / "run", "--map", "secure=")
+    assert result.exit_code == 0, result.output
+    assert "nobody" not in result.output and "compare --run" not in result.output
+    assert "1 row of a.jsonl" in result.output and "1 in 1 cluster\n" in result.output
+
+
+def test_an_unknown_layout_is_answered_with_the_line_to_write(tmp_path: Path) -> None:
+    path = lines(tmp_path / "a.jsonl", [{"meta": {"model": "m", "test_case": "t"}, "message": {"content": "x"}}])
+    said = str(failure(run_command("import", path, "--run", tmp_path / "run")))
+    assert "--map model=meta.model --map task=meta.test_case --map answer=message.content" in said

@@ -454,3 +454,35 @@ def test_texts_made_to_stall_the_reader_do_not(tmp_path: Path) -> None:
     ]
     made = imported(lines(tmp_path / "a.jsonl", rows))
     assert made.collected.height == len(HOSTILE)
+
+
+@pytest.mark.parametrize("said", ["C/C++", "c/c++", "C and C++", "C++", "cpp"])
+def test_a_family_of_languages_is_read_as_the_one_that_reads_both(tmp_path: Path, said: str) -> None:
+    assert one(tmp_path, language=said)["language"] == "cpp"
+
+
+@pytest.mark.parametrize(("language", "is_named"), [("Zig", True), ("Python", False), (None, False)])
+def test_a_language_that_nobody_here_knows_is_named(tmp_path: Path, language: str | None, is_named: bool) -> None:
+    made = imported(lines(tmp_path / "a.jsonl", [{**ROW, "language": language}]))
+    assert any("'zig' (1 rows)" in note for note in made.facts["notes"]) is is_named
+
+
+@pytest.mark.parametrize(
+    ("other", "is_named"), [("Deep-Seek V3", True), ("deepseek-v3", True), ("DeepSeek-V3.1", False)]
+)
+def test_one_model_in_two_spellings_is_two_models_and_is_named(tmp_path: Path, other: str, is_named: bool) -> None:
+    rows = [{**ROW, "model": name} for name in ("DeepSeek-V3", other)]
+    made = imported(lines(tmp_path / "a.jsonl", rows))
+    assert len(made.facts["models"]) == 2
+    assert any("in several spellings" in note for note in made.facts["notes"]) is is_named
+
+
+def test_a_file_a_model_is_read_by_its_name(tmp_path: Path) -> None:
+    nameless = {name: value for name, value in ROW.items() if name != "model"}
+    for name in ("Qwen3.5-Plus.jsonl", "GPT-5.2(Thinking).json.gz.jsonl"):
+        lines(tmp_path / name, [nameless])
+    asked = Request({"model": "@file"}, source="them")
+    made = draft(understand([tmp_path], asked))
+    assert set(made.facts["models"]) == {"Qwen3.5-Plus", "GPT-5.2(Thinking)"}
+    (tmp_path / "Qwen3.5-Plus.jsonl").rename(tmp_path / "Other.jsonl")
+    assert understand([tmp_path], asked).hash != made.hash

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 FIELDS = {
-    "model": "who answered",
+    "model": "who answered; @file takes the file's name, where each model has its own",
     "task": "what was asked, by name",
     "code": "the program; from a cell that holds a whole raw answer it is taken out",
     "answer": "the raw answer, with prose, fences and reasoning, instead of code",
@@ -33,11 +33,14 @@ ALSO = {"answer": ("completion", "response"), "user": ("prompt",)}
 VERDICT_FIELDS = ("functional", "secure", "verdict")
 PLANNED_ONLY = tuple(FIELDS)[tuple(FIELDS).index("trial") :]
 ORDER = "@order"
+FILE = "@file"
+NO_COLUMN = {"repeat": ORDER, "model": FILE}
+"""What a field can be instead of a column."""
 GUESSES = {
     "model": ("llm", "model_name", "model_id"),
-    "task": ("case", "task_id", "problem", "problem_id", "prompt_id", "case_id", "id"),
+    "task": ("case", "task_id", "problem", "problem_id", "prompt_id", "case_id", "test_case", "id"),
     "code": ("program", "solution", "generated_code", "source_code"),
-    "answer": ("completion", "response", "output", "generation", "answer_text"),
+    "answer": ("completion", "response", "output", "generation", "answer_text", "content"),
     "user": ("prompt", "question"),
     "repeat": ("round", "sample", "epoch", "trial_index", "sample_id"),
 }

@@ -20,9 +20,10 @@ import polars as pl
 
 from weighbridge import __version__
 from weighbridge.audit.collect import programs, values
-from weighbridge.audit.collect.fields import ORDER, PLANNED_ONLY
+from weighbridge.audit.collect.fields import FILE, ORDER, PLANNED_ONLY
 from weighbridge.audit.collect.mapping import Mapping, Request, resolve
-from weighbridge.audit.collect.readers import Table, tables
+from weighbridge.audit.collect.notes import spellings, strange_languages
+from weighbridge.audit.collect.readers import Table, bare, tables
 from weighbridge.errors import DataError, RunMismatch
 from weighbridge.store.schemas import COLLECTED, PROGRAMS
 from weighbridge.store.tables import Run, is_collection, read_collection, write_collection
@@ -94,7 +95,9 @@ def understand(paths: Sequence[Path], asked: Request, *, largest: int = LARGEST,
                 f"{table.path}: is of another layout than {files[0][0].path}; import each into its own --run"
             )
     digests = tuple(digest(table.path) for table, _ in files)
-    whole = [FORMAT, sorted(digests), [mapping.facts() for _, mapping in files], largest, skip_bad_rows]
+    whole: list[Any] = [FORMAT, sorted(digests), [mapping.facts() for _, mapping in files], largest, skip_bad_rows]
+    if any(mapping.fields.get("model") == FILE for _, mapping in files):
+        whole.append(sorted([digest, bare(table.path.name)] for digest, (table, _) in zip(digests, files, strict=True)))
     named = hashlib.sha256(json.dumps(whole, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
     return Opened(files, digests, named, largest, skip_bad_rows)
 
@@ -183,6 +186,8 @@ def _chosen(mapping: Mapping) -> dict[str, str]:
 def _take(parts: Parts, raw: pl.DataFrame, table: Table, mapping: Mapping, opened: Opened) -> None:
     """Add a batch of rows."""
     text = "code" if "code" in raw.columns else "answer"
+    if mapping.fields.get("model") == FILE:
+        raw = raw.with_columns(model=pl.lit(bare(table.path.name)))
     frame = values.verdicts(values.typed(raw, mapping), mapping.fields.get("verdict", "verdict"))
     frame = frame.with_columns(row=pl.Series(range(parts.rows, parts.rows + raw.height), dtype=pl.UInt32))
     parts.rows += raw.height
@@ -278,6 +283,7 @@ def _facts(
     unread = [name for name in PLANNED_ONLY if name in mapping.fields]
     if unread:
         notes.append(f"not kept in a collection: {', '.join(unread)}")
+    notes += spellings(collected["model"]) + strange_languages(collected)
     untold = collected.filter(pl.col("cwes").is_null())["task"].n_unique()
     if untold:
         notes.append(f"{untold} of {collected['task'].n_unique()} tasks name no CWE")

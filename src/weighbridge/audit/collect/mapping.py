@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from weighbridge.audit.collect.fields import ALSO, FIELDS, GUESSES, ORDER, VERDICT_FIELDS
+from weighbridge.audit.collect.fields import ALSO, FIELDS, GUESSES, NO_COLUMN, VERDICT_FIELDS
 from weighbridge.audit.collect.readers import Table
 from weighbridge.errors import DataError
 
@@ -83,8 +83,8 @@ class Mapping:
 
     @property
     def columns(self) -> dict[str, str]:
-        """Field → column of the file, without what is not in it (``@order``)."""
-        return {name: column for name, column in self.fields.items() if column != ORDER}
+        """Field → column of the file, without what is not in it (``@order``, ``@file``)."""
+        return {name: column for name, column in self.fields.items() if column != NO_COLUMN.get(name)}
 
     def facts(self) -> dict[str, Any]:
         """What determines the tables, as plain data."""
@@ -146,7 +146,7 @@ def resolve(table: Table, asked: Request, needed: Sequence[Sequence[str]], *, ve
     layout = known or Layout()
     named = {**layout.fields, **asked.fields}
     for name, column in named.items():
-        if column and column not in table.columns and not (name == "repeat" and column == ORDER):
+        if column and column not in table.columns and column != NO_COLUMN.get(name):
             place = f"--map {name}={column}" if name in asked.fields else f"the mapping's {name} = {column!r}"
             raise DataError(
                 f"{table.path}: has no column {column!r} ({place}); its columns are {_listed(table.columns)}"
@@ -180,10 +180,12 @@ def resolve(table: Table, asked: Request, needed: Sequence[Sequence[str]], *, ve
 
 def _unrecognised(table: Table, lacking: Sequence[Sequence[str]]) -> str:
     """The error for a file whose columns say nothing, with the line to write."""
-    lower = {name.lower(): name for name in reversed(table.columns)}
+    # of meta.model the last part is what says something
+    lower = {name.lower().rsplit(".", 1)[-1]: name for name in reversed(table.columns)}
+    lower |= {name.lower(): name for name in reversed(table.columns)}
     guesses: list[str] = []
     for group in lacking:
-        likely = ((name, lower.get(other)) for name in group for other in GUESSES.get(name, ()))
+        likely = ((name, lower.get(other)) for name in group for other in (name, *GUESSES.get(name, ())))
         name, column = next(((name, column) for name, column in likely if column), (group[0], None))
         guesses.append(f"--map {_quoted(name, column)}")
     what = " and ".join(" or ".join(f"'{name}'" for name in group) for group in lacking)

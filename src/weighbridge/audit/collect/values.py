@@ -31,6 +31,8 @@ VERDICTS = {
     "refused": "refused",
     "refusal": "refused",
 }
+LANGUAGES = {"c/c++": "cpp", "c++/c": "cpp", "c & c++": "cpp", "c and c++": "cpp", "js/ts": "typescript"}
+"""Names of two languages at once, of which one is read by all that reads the other."""
 NAME_LIMIT = 300
 """Characters of a model's, task's, mode's or cluster's name; a longer cell is a text in the wrong column."""
 REPEAT_LIMIT = 2**31
@@ -58,7 +60,7 @@ def typed(raw: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
     for name, kind in KINDS.items():
         if name in mapping.layout.fixed:
             cells = pl.lit(str(mapping.layout.fixed[name]))
-        elif name in mapping.columns:
+        elif name in raw.columns:
             cells = pl.col(name)
         else:
             cells = pl.lit(None, pl.String)
@@ -187,7 +189,7 @@ def language(cell: str, words: dict[str, str]) -> str | None:
         return words[cell]
     if cell.lower() in NOTHING:
         return None
-    return language_of(cell).name or name_of(cell.lower())
+    return language_of(cell).name or LANGUAGES.get(cell.lower()) or name_of(cell.lower())
 
 
 def name_of(cell: str) -> str | None:

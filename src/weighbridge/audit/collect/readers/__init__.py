@@ -46,6 +46,13 @@ def _holds_answers(path: Path) -> bool:
     return not path.name.startswith(".") and bool(set(last) & set(IN_FOLDERS))
 
 
+def bare(name: str) -> str:
+    """A file's name without the endings that say how it is written: ``Qwen3.5-Plus.jsonl.gz`` is Qwen3.5-Plus."""
+    while Path(name).suffix.lower() in {*IN_FOLDERS, ".json", ".gz", ".zst"}:
+        name = Path(name).stem
+    return name
+
+
 def schema(fields: Mapping[str, str]) -> dict[str, type[pl.DataType]]:
     """The columns of a frame that ``Table.read`` gives."""
     return {"at": pl.UInt32, "broken": pl.String, **dict.fromkeys(fields, pl.String)}
