@@ -76,6 +76,23 @@ def test_one_program_that_chokes_a_tool_does_not_take_the_others_with_it(monkeyp
     assert any(f.program == PICKLE_ID for f in findings)
 
 
+def test_a_program_that_hangs_is_found_in_few_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each run that it is in may use up a minute."""
+    real, hung = cell.run_tool, list[int]()
+
+    def hanging(argv: list[str], files: dict[str, bytes], **options: object) -> cell.ToolResult:
+        if any(HIDDEN.encode() == content for content in files.values()):
+            hung.append(len(files))
+            return cell.ToolResult(None, b"", b"", False, "cpu", None)  # type: ignore[arg-type]
+        return real(argv, files, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(cell, "run_tool", hanging)
+    programs = {HIDDEN_ID: HIDDEN, **{f"other{number}": f"x = {number}\n" for number in range(62)}}
+    scans, _ = analyse(programs, "python", tools=["ruff"], workers=1)
+    assert [scan.program for scan in scans if scan.state != "analysed"] == [HIDDEN_ID]
+    assert len(scans) == 63 and len(hung) == 4
+
+
 @pytest.mark.parametrize(
     ("proved", "named", "is_unseen"),
     [

@@ -1,7 +1,7 @@
 """Runs one tool over many programs: in batches, in cells, on several workers, and never fooled by silence.
 
 Each batch carries a *canary* that the tool must flag: a tool that reports success having read nothing is found out.
-Where a batch fails, the canary alone tells whether the tool is broken; if not, the batch is halved until the program
+Where a batch fails, the canary alone tells whether the tool is broken; if not, the batch is cut up until the program
 that breaks it is alone. A program that a tool did not read, or says it could not, is *not analysable*, never clean.
 """
 
@@ -33,6 +33,9 @@ from weighbridge.panel.texts import LARGEST, content_hash, unfit
 BATCH_BYTES = 4 << 20
 ALONE = 60.0
 """Seconds of processor time that a program may take when it is alone: a batch that fails may be slow, not bad."""
+PARTS = 4
+"""Into how many a batch that failed is cut. A run that fails costs most (a program that hangs uses up its time in every
+batch that it is in), one that succeeds little, so more parts than two find a culprit sooner."""
 MOST = 500
 """Remarks of one tool on one program that are kept, and letters of a message: a program can be made of nothing else."""
 LOADED = frozenset({"timeout", "cell", "processes", "killed"})
@@ -252,9 +255,9 @@ def _fit(instrument: Instrument, batch: Mapping[str, str], slot: int) -> list[Sa
     if len(batch) == 1:
         return [Said(name, "not analysable", reading.detail, lasts=reading.lasts) for name in batch]
     names = list(batch)  # one hostile program must not take the others with it
-    middle = len(names) // 2
-    halves = [{name: batch[name] for name in part} for part in (names[:middle], names[middle:])]
-    return [said for half in halves for said in _fit(instrument, half, slot)]
+    size = -(-len(names) // PARTS)
+    parts = [{name: batch[name] for name in names[at : at + size]} for at in range(0, len(names), size)]
+    return [said for part in parts for said in _fit(instrument, part, slot)]
 
 
 def _run(instrument: Instrument, batch: Mapping[str, str], slot: int) -> Reading | _Failed:

@@ -32,7 +32,7 @@ def strange_languages(collected: pl.DataFrame) -> list[str]:
     counted = collected.filter(pl.col("language") != "")["language"].value_counts().sort("count", descending=True)
     strange = [(name, count) for name, count in counted.iter_rows() if not language_of(name).name]
     return [
-        f"no analyser knows the language {shown(name)} ({count:,} rows); where it is one of ours by another name, say so "
-        "in a --mapping file: [languages]"
+        f"no analyser knows the language {shown(name)} ({count:,} rows); where it is one of ours by another name, say "
+        "so in a --mapping file: [languages]"
         for name, count in strange[:MOST]
     ]
