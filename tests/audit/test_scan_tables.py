@@ -88,6 +88,8 @@ def test_only_the_tools_that_were_named_are_in_the_tables(tmp_path: Path) -> Non
         "python", "rust", "go", "klingon",
     }  # fmt: skip
     assert set(done.findings["tool"]) == {"ruff"}
+    (go,) = [line for line in done.lines if (line.language, line.tool) == ("go", NO_ANALYSER)]
+    assert go.detail == "of ruff none reads go"  # others may, which were not asked
 
 
 def test_texts_are_looked_up_one_at_a_time_and_a_null_is_empty() -> None:

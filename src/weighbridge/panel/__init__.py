@@ -102,7 +102,8 @@ def stream(
     """
     chosen = analysers_for(language, rules=rules, tools=tools)
     if not chosen:
-        detail = f"no analyser reads {language or 'a language that is not named'}"
+        asked = f"of {', '.join(sorted(tools))} none" if tools else "no analyser"
+        detail = f"{asked} reads {language or 'a language that is not named'}"
         yield Done(NO_ANALYSER, "", language, [Said(name, "tool missing", detail) for name in programs])
     for tool, analyser in chosen.items():
         instrument = Instrument(tool, analyser, language)

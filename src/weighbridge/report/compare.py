@@ -228,10 +228,13 @@ def glance(found: Comparison) -> list[str]:
             overall = found.modes.filter(
                 (pl.col("outcome") == outcome) & (pl.col("model") == ALL_MODELS) & (pl.col("mode") == mode)
             ).to_dicts()
-            sentence = (
-                f"Asked in mode {_mode(str(mode))} instead of {_mode(found.facts['base'])}: {tally.get(BETTER, 0)} of "
-                f"{words.many(group.height, 'model')} better, {tally.get(WORSE, 0)} worse, the rest not told apart"
-            )
+            sentence = f"Asked in mode {_mode(str(mode))} instead of {_mode(found.facts['base'])}: "
+            if group.height == 1:
+                told = {BETTER: "more sound", WORSE: "less sound"}.get(group["word"][0], "not told apart")
+                sentence += f"{group['model'][0]} is {told}"
+            else:
+                better, worse = tally.get(BETTER, 0), tally.get(WORSE, 0)
+                sentence += f"{better} of {group.height} models better, {worse} worse, the rest not told apart"
             if overall:
                 one = overall[0]
                 change = words.points(one["difference"])
