@@ -154,7 +154,7 @@ def test_missing_verdicts_are_said_first_with_what_they_could_change(tmp_path: P
     first = page.glance(found)[0]
     assert first.startswith("80 of 240 answers have no verdict")
     assert "over everything asked “gen” 33–67% may be sound" in first
-    assert re.search(r">40<br><span[^>]*>33–67%<", page.write(run).read_text("utf-8"))
+    assert re.search(r">20<br><span[^>]*>33–67%<", page.write(run).read_text("utf-8"))
     assert (
         page.glance(compare(collection(tmp_path / "whole", lambda *of: "secure" if of[3] else "broken")))[0][:5]
         == "Sound"
