@@ -16,6 +16,7 @@ from rich.console import Console
 from weighbridge.audit.compare import Comparison, compare
 from weighbridge.errors import StepMissing
 from weighbridge.report import compare as page
+from weighbridge.report.comparison_words import glance, labels
 from weighbridge.store.schemas import REVIEWS
 from weighbridge.store.tables import Run, open_run, write_collection
 
@@ -126,8 +127,8 @@ def test_two_long_names_that_differ_at_their_end_are_two_rows(tmp_path: Path) ->
 
 @pytest.mark.parametrize("names", [("a  b", "a b"), ("", " "), ("y" * 80, "y" * 81), ("a\x00", "a⟨U+0000⟩")])
 def test_no_two_labels_are_alike(names: tuple[str, str]) -> None:
-    assert len(set(page.labels(names).values())) == 2
-    assert all(page.labels(names).values())
+    assert len(set(labels(names).values())) == 2
+    assert all(labels(names).values())
 
 
 def test_a_hostile_mode_is_quoted_in_the_command_that_the_page_gives(tmp_path: Path) -> None:
@@ -140,9 +141,9 @@ def test_a_hostile_mode_is_quoted_in_the_command_that_the_page_gives(tmp_path: P
 
 def test_a_source_that_does_not_say_what_works_is_not_quoted_as_saying_so(tmp_path: Path) -> None:
     found = compare(collection(tmp_path / "silent", a_is_sounder))
-    assert "Somebody says of no program whether it does its job" in " ".join(page.glance(found))
+    assert "Somebody says of no program whether it does its job" in " ".join(glance(found))
     told = compare(collection(tmp_path / "told", lambda model, mode, task, repeat: "secure" if repeat else "broken"))
-    assert "whether it does its job" not in " ".join(page.glance(told))
+    assert "whether it does its job" not in " ".join(glance(told))
 
 
 def test_missing_verdicts_are_said_first_with_what_they_could_change(tmp_path: Path) -> None:
@@ -151,20 +152,19 @@ def test_missing_verdicts_are_said_first_with_what_they_could_change(tmp_path: P
 
     run = collection(tmp_path, gaps)
     found = compare(run)
-    first = page.glance(found)[0]
+    first = glance(found)[0]
     assert first.startswith("80 of 240 answers have no verdict")
     assert "over everything asked “gen” 33–67% may be sound" in first
     assert re.search(r">20<br><span[^>]*>33–67%<", page.write(run).read_text("utf-8"))
     assert (
-        page.glance(compare(collection(tmp_path / "whole", lambda *of: "secure" if of[3] else "broken")))[0][:5]
-        == "Sound"
+        glance(compare(collection(tmp_path / "whole", lambda *of: "secure" if of[3] else "broken")))[0][:5] == "Sound"
     )
 
 
 def test_of_one_model_nobody_says_that_a_task_cannot_tell_models_apart(tmp_path: Path) -> None:
     run = collection(tmp_path, lambda model, mode, task, repeat: "secure")
     run.write("collected", run.read("collected").filter(model="a"), step="import")
-    said = " ".join(page.glance(compare(run)))
+    said = " ".join(glance(compare(run)))
     assert "tell models apart" not in said and "20 never vulnerable" in said
     assert "instead of “gen”: a is not told apart" in said
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from weighbridge.audit.compare.tasks import NOTES
 from weighbridge.audit.truth import OURS
 from weighbridge.report import figures, words
 from weighbridge.report.accounts import cwe_names
+from weighbridge.report.comparison_words import SHORT, TITLES, glance, labelled, mode_name, ranks_of
 from weighbridge.report.evidence import certificate
 from weighbridge.report.files import plain, write_frame
 from weighbridge.report.hostile import line
@@ -35,30 +35,10 @@ from weighbridge.stats.verdict import BETTER, WORSE
 from weighbridge.store.tables import Run, is_collection, read_collection, write_beside
 
 SHOWN = ("sound", "exploitable", "broken", "refused", "truncated", "exploitable_of_working")
-TITLES = {
-    "sound": "sound",
-    "exploitable": "exploitable",
-    "broken": "broken",
-    "refused": "refused",
-    "truncated": "truncated",
-    "exploitable_of_working": "exploitable, of what works",
-    "exploitable_per_kloc": "exploitable answers per thousand lines",
-    "unseen": "exploitable and unseen",
-    "unseen_of_exploitable": "unseen, of what is exploitable",
-    "findings": "findings per answer",
-    "findings_per_kloc": "findings per thousand lines",
-    "lines": "lines",
-    "code_lines": "lines of code",
-    "comment_lines": "lines of comment",
-    "complexity": "cyclomatic complexity",
-}
 ALL_FLAWS = "all flaws"
 LENGTHS = ("lines", "code_lines", "comment_lines", "complexity", "exploitable_per_kloc", "findings_per_kloc")
 
 
-NAME_LIMIT = 60
-"""Characters of a model's name that are shown; of a longer one its beginning and its end."""
-UNNAMED = "(not named)"
 LANGUAGES = {
     "cpp": "C++",
     "c": "C",
@@ -67,42 +47,6 @@ LANGUAGES = {
     "php": "PHP",
     "csharp": "C#",
 }
-
-
-def labels(names: Iterable[str]) -> dict[str, str]:
-    """How models' names are shown: on one line, nothing unseen in them, not endless, and no two of them alike."""
-    found: dict[str, str] = {}
-    taken: set[str] = set()
-    for name in sorted(set(names)):
-        shown = line(name, 10_000) or UNNAMED
-        if len(shown) > NAME_LIMIT:
-            shown = f"{shown[: NAME_LIMIT - 20]}…{shown[-19:]}"
-        label, number = shown, 1
-        while label in taken:
-            number += 1
-            label = f"{shown} ({number})"
-        taken.add(label)
-        found[name] = label
-    return found
-
-
-def _labelled(found: Comparison) -> Comparison:
-    """The comparison with names as they are shown. A mode without a name gets one where there are others."""
-    models = labels(found.rates["model"])
-    modes = {"": UNNAMED} if len(found.facts["modes"]) > 1 else {}
-
-    def renamed(frame: pl.DataFrame) -> pl.DataFrame:
-        ways: list[tuple[tuple[str, ...], Mapping[str, str]]] = [
-            (("model", "one", "other"), models),
-            (("mode",), modes),
-        ]
-        return frame.with_columns(
-            pl.col(name).replace(words) for names, words in ways for name in names if name in frame.columns and words
-        )
-
-    named = [modes.get(mode, mode) for mode in found.facts["modes"]]
-    facts = {**found.facts, "modes": named, "base": modes.get(found.facts["base"], found.facts["base"])}
-    return replace(found, facts=facts, **{name: renamed(getattr(found, name)) for name in FRAMES})
 
 
 def write(run: Run, out: Path | None = None) -> Path:
@@ -132,7 +76,7 @@ def as_json(found: Comparison) -> str:
 def render(run: Run) -> str:
     """The page as HTML; raises as ``write``."""
     written = read_comparison(run)
-    found = _labelled(written)
+    found = labelled(written)
     source = words.listing(line(one, 60) for one in found.facts["sources"])
     sections = [
         _glance(found, source),
@@ -156,19 +100,19 @@ def render(run: Run) -> str:
 
 def print_summary(console: Console, found: Comparison) -> None:
     """The standings and what came of them, in a terminal."""
-    found = _labelled(found)
+    found = labelled(found)
     base = found.facts["base"]
     rates = found.rates.filter(pl.col("mode") == base)
     by = {(row["model"], row["outcome"]): row for row in rates.iter_rows(named=True)}
     shown = [name for name in SHOWN if rates.filter(pl.col("outcome") == name).height]
     source = words.listing(line(one, 60) for one in found.facts["sources"])
-    title = f"Standings {_mode(base)}, share of everything asked (95% interval), by the verdicts of {source}"
+    title = f"Standings {mode_name(base)}, share of everything asked (95% interval), by the verdicts of {source}"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("model", overflow="fold")
     table.add_column("rank")
     for name in shown:
         table.add_column(TITLES[name], justify="right")
-    for row in _ranks(found, base, "sound").iter_rows(named=True):
+    for row in ranks_of(found, base, "sound").iter_rows(named=True):
         cells = [by.get((row["model"], name)) for name in shown]
         table.add_row(
             Text(row["model"]),
@@ -202,94 +146,9 @@ def _lead(found: Comparison, source: str) -> str:
     return f"{asked}Models are paired on tasks, and the task is the unit."
 
 
-def glance(found: Comparison) -> list[str]:
-    """What came of it, in sentences; the same on the page and in the terminal."""
-    said = _missing(found)
-    for outcome in ("sound", "exploitable"):
-        mine = found.pairs.filter((pl.col("outcome") == outcome) & (pl.col("mode") == found.facts["base"]))
-        if not mine.height:
-            continue
-        told = mine.filter(pl.col("word").is_in([WORSE, BETTER])).height
-        ranks = _ranks(found, found.facts["base"], outcome)
-        following = ranks.filter(pl.col("next").is_not_null())
-        ties = following.filter(~pl.col("next").is_in([WORSE, BETTER])).height
-        top = ranks.filter(pl.col("rank_best") == 1)["model"].to_list()
-        best = f"Any of {len(top)} models may be the best: {words.listing(top, 14)}." if len(top) > 1 else ""
-        said.append(
-            f"{TITLES[outcome].capitalize()} ({_mode(found.facts['base'])}): {told} of "
-            f"{words.many(mine.height, 'pair')} of models can be told apart; {ties} of "
-            f"{words.many(following.height, 'neighbour')} in the standings {'is a tie' if ties == 1 else 'are ties'}. "
-            + (best or (f"{top[0]} is the best." if top else ""))
-        )
-    for outcome in ("sound",):
-        mine = found.modes.filter((pl.col("outcome") == outcome) & (pl.col("model") != ALL_MODELS))
-        for (mode,), group in mine.group_by(["mode"], maintain_order=True):
-            tally = dict(group.group_by("word").len().iter_rows())
-            overall = found.modes.filter(
-                (pl.col("outcome") == outcome) & (pl.col("model") == ALL_MODELS) & (pl.col("mode") == mode)
-            ).to_dicts()
-            sentence = f"Asked in mode {_mode(str(mode))} instead of {_mode(found.facts['base'])}: "
-            if group.height == 1:
-                told = {BETTER: "more sound", WORSE: "less sound"}.get(group["word"][0], "not told apart")
-                sentence += f"{group['model'][0]} is {told}"
-            else:
-                better, worse = tally.get(BETTER, 0), tally.get(WORSE, 0)
-                sentence += f"{better} of {group.height} models better, {worse} worse, the rest not told apart"
-            if overall:
-                one = overall[0]
-                change = words.points(one["difference"])
-                interval = words.points_interval(one["difference_low"], one["difference_high"])
-                sentence += f"; over all models {change} points sound ({interval})"
-            said.append(f"{sentence}.")
-    odd = found.tasks.filter((pl.col("mode") == found.facts["base"]) & (pl.col("note") != ""))
-    if odd.height:
-        tally = dict(odd.group_by("note").len().iter_rows())
-        parts = [f"{tally[key]} {text}" for key, text in _SHORT.items() if key in tally]
-        of = f"{odd.height} of {words.many(found.facts['tasks'], 'task')} ({_mode(found.facts['base'])})"
-        if found.facts["models"] > 1:
-            said.append(f"{of} cannot tell models apart: {', '.join(parts)}. Their oracles may be blind.")
-        else:
-            said.append(f"{of}: {', '.join(parts)}. With one model that may be the model, or a blind oracle.")
-    return said
-
-
-def _missing(found: Comparison) -> list[str]:
-    """What is not known, before anything else is said: answers without a verdict, and whether programs work."""
-    said: list[str] = []
-    rows = found.rates.filter((pl.col("mode") == found.facts["base"]) & (pl.col("outcome") == "sound"))
-    if number := int(found.facts["without_verdict"]):
-        missing, asked = int(rows["missing"].sum()), int((rows["answers"] + rows["missing"]).sum())
-        sentence = (
-            f"{words.count(number)} of {words.answers(found.facts['answers'])} have no verdict. Every share leaves "
-            "them out, which takes them to be like the rest"
-        )
-        if missing:
-            events = float(rows["events"].sum())
-            bounds = words.percent_interval(events / asked, (events + missing) / asked)
-            sentence += f"; over everything asked {_mode(found.facts['base'])} {bounds} may be sound"
-        said.append(f"{sentence}.")
-    if not found.facts.get("says_what_works", True):
-        said.append(
-            f"{words.listing(line(one, 60) for one in found.facts['sources'])} says of no program whether it does its "
-            "job: sound and exploitable are about the attacks alone, and a program that does nothing may be sound."
-        )
-    return said
-
-
-_SHORT = {"never": "never vulnerable", "always": "always vulnerable", "silent": "without a working program"}
-
-
-def _mode(mode: str) -> str:
-    return f"“{line(mode, 40)}”" if mode else "the only mode"
-
-
 def _glance(found: Comparison, source: str) -> Section:
     works = found.facts.get("says_what_works", True)
     return section("compare/glance.html", "At a glance", sentences=glance(found), source=source, works=works)
-
-
-def _ranks(found: Comparison, mode: str, outcome: str) -> pl.DataFrame:
-    return found.ranks.filter((pl.col("mode") == mode) & (pl.col("outcome") == outcome)).sort("place")
 
 
 def _standings(found: Comparison, source: str) -> Section:
@@ -299,7 +158,7 @@ def _standings(found: Comparison, source: str) -> Section:
         rates = found.rates.filter(pl.col("mode") == mode)
         outcomes = [name for name in SHOWN if rates.filter(pl.col("outcome") == name).height]
         by = {(row["model"], row["outcome"]): row for row in rates.iter_rows(named=True)}
-        ranks = _ranks(found, mode, "sound").to_dicts()
+        ranks = ranks_of(found, mode, "sound").to_dicts()
         rows = [{**row, "cells": [by.get((row["model"], name)) for name in outcomes]} for row in ranks]
         missing = any(row["cells"][0]["missing"] for row in rows)
         blocks.append({"mode": mode, "outcomes": outcomes, "rows": rows, "missing": missing})
@@ -315,8 +174,8 @@ def _standings(found: Comparison, source: str) -> Section:
     said = "; ".join(f"{row['row']} {words.percent(row['value'])}, {row['beside']}" for row in drawn.to_dicts())
     chart = figures.figure(figures.ranges(drawn, "sound, % of everything asked"), f"Sound answers. {said}.")
     return section(
-        "compare/standings.html", f"Standings, {_mode(base)}", "Standings", blocks=blocks, titles=TITLES, chart=chart,
-        source=source, base=base, rank=_rank,
+        "compare/standings.html", f"Standings, {mode_name(base)}", "Standings", blocks=blocks, titles=TITLES,
+        chart=chart, source=source, base=base, rank=_rank,
     )  # fmt: skip
 
 
@@ -328,7 +187,7 @@ def _rank(row: dict[str, Any]) -> str:
 
 def _pairs(found: Comparison, source: str) -> Section | None:
     base = found.facts["base"]
-    order = _ranks(found, base, "sound")["model"].to_list()
+    order = ranks_of(found, base, "sound")["model"].to_list()
     mine = found.pairs.filter((pl.col("mode") == base) & (pl.col("outcome") == "sound"))
     if len(order) < 2:
         return None
@@ -348,7 +207,7 @@ def _pairs(found: Comparison, source: str) -> Section | None:
     stricter = mine.filter(pl.col("word").is_in([WORSE, BETTER]))
     kept = stricter.filter(pl.col("word_by_kind") == pl.col("word")).height
     return section(
-        "compare/pairs.html", f"Every pair, {_mode(base)}", "Pairs", rows=rows, models=order, source=source,
+        "compare/pairs.html", f"Every pair, {mode_name(base)}", "Pairs", rows=rows, models=order, source=source,
         margin=found.facts["margin"], told=stricter.height, pairs=mine.height, kept=kept, kinds=found.facts["kinds"],
         tasks=found.facts["tasks"],
     )  # fmt: skip
@@ -400,7 +259,7 @@ def _tasks(found: Comparison, source: str) -> Section:
     ]
     return section(
         "compare/tasks.html", "Which tasks can tell anything?", "Tasks", tables=tables, notes=NOTES,
-        odd=sorted(odd, key=lambda row: (order[row[0]], row[1])), source=source, short=_SHORT, modes=len(order),
+        odd=sorted(odd, key=lambda row: (order[row[0]], row[1])), source=source, short=SHORT, modes=len(order),
     )  # fmt: skip
 
 
