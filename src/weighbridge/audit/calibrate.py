@@ -131,6 +131,11 @@ def _chain(twins: Iterable[_Twin]) -> Chain:
         accused=sum(one.verdict == "vulnerable" for one in secure),
         unseen=sum(one.is_unseen for one in flawed),
         errors=sum(one.verdict in {"error", "broken"} for one in rows),
+        wrong=tuple(
+            f"{one.task}/{one.name}: {one.verdict}"
+            for one in rows
+            if one.verdict != ("secure" if one.name.startswith("secure_") else "vulnerable")
+        ),
     )
 
 

@@ -56,7 +56,10 @@ EXPECTED: dict[str, Expected] = {
 
 @dataclass(frozen=True)
 class Chain:
-    """How far the judge can be believed, over all twins: flawed ones found, secure ones accused, with their counts."""
+    """How far the judge can be believed, over all twins: flawed ones found, secure ones accused, with their counts.
+
+    ``wrong`` names every twin that did not come out as it is, with what was said of it.
+    """
 
     flawed: int
     found: int
@@ -64,6 +67,7 @@ class Chain:
     accused: int
     unseen: int
     errors: int
+    wrong: tuple[str, ...] = ()
 
     @property
     def right(self) -> bool:

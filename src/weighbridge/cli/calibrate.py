@@ -52,6 +52,8 @@ def register(app: typer.Typer) -> None:
                 f"chain: {chain.found} of {chain.flawed} flawed twins found, {chain.accused} of {chain.secure} secure "
                 f"ones accused, {chain.errors} errors; the panel misses {chain.unseen} of the {chain.flawed} flawed"
             )
+            for twin in chain.wrong:
+                out().print(f"[bold red]wrong:[/] {twin}", highlight=False)
             gate = "pass" if seen.identical_arms_pass else "DO NOT PASS"
             out().print(
                 f"identical arms {gate}: significant in {seen.type_one:.1%} of {2 * seen.studies} studies at 5 %; "
