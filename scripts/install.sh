@@ -44,7 +44,7 @@ fi
 groups=(--no-dev)
 [ "${1:-}" = --dev ] && groups=(--group dev)
 extras=(--extra local)
-[ "${1:-}" = --dev ] && extras=(--extra local --extra inspect)
+[ "${1:-}" = --dev ] && extras=(--extra local --extra inspect --extra spark)
 say "installing the locked environment into .venv"
 "$uv" sync --frozen --quiet --inexact "${groups[@]}" "${extras[@]}"
 if [ "${1:-}" = --dev ]; then

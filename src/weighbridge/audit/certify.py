@@ -2,8 +2,8 @@
 
 The limits are those that the instrument promises: identical arms significant in at most 6 % of studies, false words in
 at most 5 %, intervals that cover in at least 93 %, planted effects found in at least 80 %. A share from few studies is
-uncertain itself, so a limit counts as missed only where the count would come in fewer than one of a hundred
-calibrations of an instrument that just keeps it; more studies make the check sharper, never more lenient.
+uncertain itself, so a limit counts as missed only where the count is so rare that fewer than one of a hundred
+calibrations would fail on any limit for an instrument that just keeps them all; more studies make the check sharper.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ MOST_FALSE_WORDS = 0.05
 LEAST_COVERAGE = 0.93
 LEAST_POWER = 0.80
 DOUBT = 0.01
-"""A limit is missed where a count is rarer than this for an instrument that just keeps the limit."""
+"""The chance that an instrument which just keeps every limit is called uncalibrated, by any of ``LIMITS`` of them."""
+LIMITS = 30
 
 
 @dataclass(frozen=True)
@@ -213,4 +214,4 @@ def reading(specimen: Specimen, rows: Sequence[dict[str, Any]]) -> Reading:
 
 
 def _too_many(count: int, of: int, share: float) -> bool:
-    return of > 0 and binomial_tail(count, of, share) < DOUBT
+    return of > 0 and binomial_tail(count, of, share) < DOUBT / LIMITS
