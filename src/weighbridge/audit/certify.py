@@ -165,7 +165,7 @@ class Certificate:
                 "type_one_error_most": MOST_TYPE_ONE, "false_words_most": MOST_FALSE_WORDS,
                 "coverage_least": LEAST_COVERAGE, "power_least": LEAST_POWER, "doubt": DOUBT,
             },
-            "chain": {**asdict(self.chain), "right": self.chain.right},
+            "chain": {**asdict(self.chain), "wrong": list(self.chain.wrong), "right": self.chain.right},
             "readings": [asdict(one) for one in self.readings],
         }  # fmt: skip
 
