@@ -48,8 +48,11 @@ def main() -> None:
         _say(str(error))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        _say("stopped; what was finished is kept, the same command goes on from there")
-        sys.exit(130)
+        _stopped()
+    except SystemExit as end:  # typer makes an exit of Ctrl-C
+        if end.code == 130:
+            _stopped()
+        raise
     except BrokenPipeError:
         sys.exit(141)
     except Exception as error:
@@ -58,6 +61,11 @@ def main() -> None:
             _say(str(error))
             sys.exit(NoIsolation.exit_code)
         raise
+
+
+def _stopped() -> None:
+    _say("stopped; what was finished is kept, the same command goes on from there")
+    sys.exit(130)
 
 
 def _say(message: str) -> None:

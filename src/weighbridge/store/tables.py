@@ -183,7 +183,8 @@ def read_plan(folder: Path) -> dict[str, Any]:
         )
     if not path.is_file():
         raise StepMissing(
-            f"{folder}: is not a run folder (no plan.json); run `weighbridge plan PLAN.toml --run {folder}`"
+            f"{folder}: is not a run folder (no plan.json); run `weighbridge plan PLAN.toml --run {folder}`, "
+            "or `weighbridge import` again if an import was stopped in it"
         )
     try:
         frozen = json.loads(path.read_text("utf-8"))
