@@ -16,11 +16,13 @@ import polars as pl
 from weighbridge.audit.plan import Plan
 from weighbridge.panel.counting import findings_by_program
 from weighbridge.panel.silence import unseen
+from weighbridge.stats.columns import known
 from weighbridge.stats.design import Design, Outcome
 from weighbridge.stats.effects import Effects, analyse
 from weighbridge.stats.multiplicity import holm
+from weighbridge.stats.placebo import both_tests
 from weighbridge.stats.verdict import BETTER, TIED, UNKNOWN, WORDING, WORSE, Margin
-from weighbridge.stats.words import beside_refusals, beside_undelivered, known
+from weighbridge.stats.words import beside_refusals, beside_undelivered
 from weighbridge.store.tables import Run
 
 OUTCOMES = (
@@ -95,7 +97,7 @@ def _claim(row: dict[str, Any]) -> float | None:
     """Anytime p-value and placebo test together, as ``stats.placebo.PlaceboTest.claim``; None without a placebo."""
     if row["placebo_p"] is None:
         return None
-    return max(row["p"], row["placebo_p"]) if row["placebo_t"] * row["difference"] > 0 else 1.0
+    return both_tests(row["p"], row["placebo_p"], one_way=row["placebo_t"] * row["difference"] > 0)
 
 
 def _word_after_stopping(plan: Plan, row: dict[str, Any], stop: dict[str, Any]) -> tuple[str, str]:

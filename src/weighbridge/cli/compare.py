@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from weighbridge.cli.options import AsJson, RunFolder, out
+from weighbridge.cli.options import AsJson, CsvFolder, RunFolder, out
 
 
 def register(app: typer.Typer) -> None:
@@ -27,9 +27,7 @@ def register(app: typer.Typer) -> None:
         html: Annotated[
             Path | None, typer.Option("--out", help="Where the HTML goes; RUN/compare.html by default.")
         ] = None,
-        csv: Annotated[
-            Path | None, typer.Option("--csv", help="Also write every table as CSV into this folder.")
-        ] = None,
+        csv: CsvFolder = None,
         json: AsJson = False,
     ) -> None:
         from weighbridge.audit.compare import compare as weigh

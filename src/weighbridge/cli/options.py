@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 RunFolder = Annotated[Path, typer.Option("--run", help="The run folder: tables, journal and report stand in it.")]
+CsvFolder = Annotated[Path | None, typer.Option("--csv", help="Also write every table as CSV into this folder.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before going on.")]
 

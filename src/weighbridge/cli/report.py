@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from weighbridge.cli.options import AsJson, RunFolder, out
+from weighbridge.cli.options import AsJson, CsvFolder, RunFolder, out
 
 
 def register(app: typer.Typer) -> None:
@@ -17,9 +17,7 @@ def register(app: typer.Typer) -> None:
         html: Annotated[
             Path | None, typer.Option("--out", help="Where the HTML goes; RUN/report.html by default.")
         ] = None,
-        csv: Annotated[
-            Path | None, typer.Option("--csv", help="Also write every table as CSV into this folder.")
-        ] = None,
+        csv: CsvFolder = None,
         json: AsJson = False,
     ) -> None:
         from weighbridge import report as reports

@@ -254,9 +254,7 @@ def _tasks(found: Comparison, source: str) -> Section:
         )
     ]
     order = {mode: place for place, mode in enumerate(_modes(found))}
-    tables = [
-        (mode, found.tasks.filter(pl.col("mode") == mode).to_dicts()) for mode in sorted(order, key=lambda m: order[m])
-    ]
+    tables = [(mode, found.tasks.filter(pl.col("mode") == mode).to_dicts()) for mode in order]
     return section(
         "compare/tasks.html", "Which tasks can tell anything?", "Tasks", tables=tables, notes=NOTES,
         odd=sorted(odd, key=lambda row: (order[row[0]], row[1])), source=source, short=SHORT, modes=len(order),

@@ -94,26 +94,25 @@ def glance(found: Comparison) -> list[str]:
             f"{words.many(following.height, 'neighbour')} in the standings {'is a tie' if ties == 1 else 'are ties'}. "
             + (best or (f"{top[0]} is the best." if top else ""))
         )
-    for outcome in ("sound",):
-        mine = found.modes.filter((pl.col("outcome") == outcome) & (pl.col("model") != ALL_MODELS))
-        for (mode,), group in mine.group_by(["mode"], maintain_order=True):
-            tally = dict(group.group_by("word").len().iter_rows())
-            overall = found.modes.filter(
-                (pl.col("outcome") == outcome) & (pl.col("model") == ALL_MODELS) & (pl.col("mode") == mode)
-            ).to_dicts()
-            sentence = f"Asked in mode {mode_name(str(mode))} instead of {mode_name(found.facts['base'])}: "
-            if group.height == 1:
-                told = {BETTER: "more sound", WORSE: "less sound"}.get(group["word"][0], "not told apart")
-                sentence += f"{group['model'][0]} is {told}"
-            else:
-                better, worse = tally.get(BETTER, 0), tally.get(WORSE, 0)
-                sentence += f"{better} of {group.height} models better, {worse} worse, the rest not told apart"
-            if overall:
-                one = overall[0]
-                change = words.points(one["difference"])
-                interval = words.points_interval(one["difference_low"], one["difference_high"])
-                sentence += f"; over all models {change} points sound ({interval})"
-            said.append(f"{sentence}.")
+    mine = found.modes.filter((pl.col("outcome") == "sound") & (pl.col("model") != ALL_MODELS))
+    for (mode,), group in mine.group_by(["mode"], maintain_order=True):
+        tally = dict(group.group_by("word").len().iter_rows())
+        overall = found.modes.filter(
+            (pl.col("outcome") == "sound") & (pl.col("model") == ALL_MODELS) & (pl.col("mode") == mode)
+        ).to_dicts()
+        sentence = f"Asked in mode {mode_name(str(mode))} instead of {mode_name(found.facts['base'])}: "
+        if group.height == 1:
+            told = {BETTER: "more sound", WORSE: "less sound"}.get(group["word"][0], "not told apart")
+            sentence += f"{group['model'][0]} is {told}"
+        else:
+            better, worse = tally.get(BETTER, 0), tally.get(WORSE, 0)
+            sentence += f"{better} of {group.height} models better, {worse} worse, the rest not told apart"
+        if overall:
+            one = overall[0]
+            change = words.points(one["difference"])
+            interval = words.points_interval(one["difference_low"], one["difference_high"])
+            sentence += f"; over all models {change} points sound ({interval})"
+        said.append(f"{sentence}.")
     odd = found.tasks.filter((pl.col("mode") == found.facts["base"]) & (pl.col("note") != ""))
     if odd.height:
         tally = dict(odd.group_by("note").len().iter_rows())

@@ -11,16 +11,14 @@ import numpy as np
 import polars as pl
 
 from weighbridge.stats.arms import arm_rows
-from weighbridge.stats.conditional import OnTheseTasks, on_these_tasks
+from weighbridge.stats.columns import Compared, compare_columns, known
 from weighbridge.stats.design import Design, Outcome
 from weighbridge.stats.did import Contrast, difference_in_differences
 from weighbridge.stats.estimate import Floats, NoEstimate
 from weighbridge.stats.placebo import PlaceboTest, placebo_test
-from weighbridge.stats.rare import limits_if_rare
-from weighbridge.stats.signflip import SignFlips, sign_flips
 from weighbridge.stats.signs import sign_sets
 from weighbridge.stats.totals import TaskTotals, task_totals
-from weighbridge.stats.words import Row, adjust, beside_refusals, beside_undelivered, known, word
+from weighbridge.stats.words import Row, adjust, beside_refusals, beside_undelivered, word
 
 EMPTY_TYPES = {
     "word": pl.String,
@@ -93,53 +91,37 @@ def _one_neutral(trials: pl.DataFrame, design: Design) -> pl.DataFrame:
     )
 
 
-@dataclass(frozen=True)
-class _Compared:
-    """One model and outcome, every context against neutral; the arrays' last axis follows ``contexts``."""
-
-    contexts: list[str]
-    columns: list[int]
-    neutral: int
-    flips: SignFlips
-    here: OnTheseTasks | None
-    paired: Floats
-    means: tuple[Floats, Floats]
-    if_rare: tuple[Floats, Floats]
-
-
-def _compare(totals: TaskTotals, outcome: Outcome, design: Design) -> _Compared | None:
+def _compare(totals: TaskTotals, outcome: Outcome, design: Design) -> tuple[list[str], Compared] | None:
+    """One model and outcome: the contexts, and each of them against neutral."""
     neutral = [c for c in totals.contexts if totals.groups[c] == design.neutral_group]
     contexts = [c for c in totals.contexts if totals.groups[c] != design.neutral_group]
     if not neutral or not contexts:
         return None
-    zero = totals.contexts.index(neutral[0])
     columns = [totals.contexts.index(c) for c in contexts]
-    again = [zero] * len(columns)
-    paired = ((totals.answered[:, columns] > 0) & (totals.answered[:, again] > 0)).astype(np.float64)
-    (c1, l1), (c0, l0) = totals.by_cluster(columns, paired), totals.by_cluster(again, paired)
-    sets = sign_sets(c1.shape[0], design.draws, design.seed)
-    flips = sign_flips(c1, l1, c0, l0, level=design.level, signs=sets)
-    here = None
-    if outcome.per is None:
-        arms = [(totals.mean[:, k], totals.noise[:, k], totals.answered[:, k]) for k in (columns, again)]
-        here = on_these_tasks(*arms[0], *arms[1], level=design.level)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        means = c1.sum(axis=0) / l1.sum(axis=0), c0.sum(axis=0) / l0.sum(axis=0)
-    if_rare = limits_if_rare(c1, l1, c0, l0, level=design.level)
-    return _Compared(contexts, columns, zero, flips, here, paired, means, if_rare)
+    again = [totals.contexts.index(neutral[0])] * len(columns)
+    return contexts, compare_columns(
+        totals,
+        columns,
+        again,
+        is_density=outcome.per is not None,
+        level=design.level,
+        draws=design.draws,
+        seed=design.seed,
+    )
 
 
 def _model_rows(
     totals: TaskTotals, reference: TaskTotals | None, outcome: Outcome, is_rate: bool, design: Design
 ) -> list[Row]:
-    compared = _compare(totals, outcome, design)
-    if compared is None:
+    found = _compare(totals, outcome, design)
+    if found is None:
         return []
-    contrast = _contrast(totals, reference, compared, design)
+    contexts, compared = found
+    contrast = _contrast(totals, reference, contexts, compared, design)
     effects, resolution = _placebo_scale(totals, compared, design)
-    is_placebo = np.array([totals.groups[c] == design.placebo_group for c in compared.contexts])
+    is_placebo = np.array([totals.groups[c] == design.placebo_group for c in contexts])
     rows: list[Row] = []
-    for k, context in enumerate(compared.contexts):
+    for k, context in enumerate(contexts):
         group = totals.groups[context]
         row: Row = {
             "model": totals.model,
@@ -149,12 +131,9 @@ def _model_rows(
             "more_is": outcome.more_is,
             "status": "placebo" if is_placebo[k] else _status(design, context, group, outcome.name),
         }
-        row |= _counts(totals, compared, k, is_rate)
+        row |= {"tasks": int(compared.flips.tasks[k]), **compared.counts(totals, k, is_rate, ("context", "neutral"))}
         row |= _numbers(compared, k)
-        row |= {
-            f"rare_{end}": known(float(x[k])) if is_rate else None
-            for end, x in zip(("low", "high"), compared.if_rare, strict=True)
-        }
+        row |= compared.rare(k, is_rate)
         row |= _conditional(compared, k, float(row["events_rarer"] or 0) >= design.thresholds.events)
         row |= _bounds(totals, compared, k, is_rate)
         test = None if is_placebo[k] else placebo_test(float(effects[k]), effects[is_placebo], resolution=resolution)
@@ -171,30 +150,7 @@ def _status(design: Design, context: str, group: str, outcome: str) -> str:
     return "planned" if design.planned(context, group, outcome) else "exploratory"
 
 
-def _counts(totals: TaskTotals, compared: _Compared, k: int, is_rate: bool) -> Row:
-    kept, one, zero = compared.paired[:, k] > 0, compared.columns[k], compared.neutral
-    answered = [float(totals.answered[kept, j].sum()) for j in (one, zero)]
-    events = [float(totals.total[kept, j].sum()) for j in (one, zero)]
-    rarer = min(sum(events), sum(answered) - sum(events)) if is_rate else sum(events)
-    missing = [1 - float(totals.answered[:, j].sum() / totals.expected[:, j].sum()) for j in (one, zero)]
-    mean_context, mean_neutral = (known(float(m[k])) for m in compared.means)
-    return {
-        "tasks": int(compared.flips.tasks[k]),
-        "tasks_unpaired": int((~kept).sum()),
-        "informative": int(compared.flips.informative[k]),
-        "answers_context": int(answered[0]),
-        "answers_neutral": int(answered[1]),
-        "missing_context": missing[0],
-        "missing_neutral": missing[1],
-        "events_context": events[0],
-        "events_neutral": events[1],
-        "events_rarer": rarer,
-        "mean_context": mean_context,
-        "mean_neutral": mean_neutral,
-    }
-
-
-def _numbers(compared: _Compared, k: int) -> Row:
+def _numbers(compared: Compared, k: int) -> Row:
     """The sign-flip's own numbers: on tasks like these."""
     f = compared.flips
     nothing = f.tasks[k] == 0
@@ -210,7 +166,7 @@ def _numbers(compared: _Compared, k: int) -> Row:
     }
 
 
-def _conditional(compared: _Compared, k: int, enough: bool) -> Row:
+def _conditional(compared: Compared, k: int, enough: bool) -> Row:
     """On these tasks; with too few events the noise within tasks is not seen well enough for an interval."""
     h = compared.here
     return {
@@ -221,12 +177,12 @@ def _conditional(compared: _Compared, k: int, enough: bool) -> Row:
     }
 
 
-def _bounds(totals: TaskTotals, compared: _Compared, k: int, is_rate: bool) -> Row:
+def _bounds(totals: TaskTotals, compared: Compared, k: int, is_rate: bool) -> Row:
     """What the difference over everything planned would be if all missing answers leaned one way, then the other."""
     if not is_rate:
         return {"difference_least": None, "difference_most": None}
     ends: list[tuple[float, float]] = []
-    arms = compared.columns[k], compared.neutral
+    arms = compared.one[k], compared.other[k]
     planned = np.all([totals.expected[:, j] > 0 for j in arms], axis=0)
     if not planned.any():
         return {"difference_least": None, "difference_most": None}
@@ -237,10 +193,10 @@ def _bounds(totals: TaskTotals, compared: _Compared, k: int, is_rate: bool) -> R
     return {"difference_least": ends[0][0] - ends[1][1], "difference_most": ends[0][1] - ends[1][0]}
 
 
-def _placebo_scale(totals: TaskTotals, compared: _Compared, design: Design) -> tuple[Floats, float]:
+def _placebo_scale(totals: TaskTotals, compared: Compared, design: Design) -> tuple[Floats, float]:
     """Every context's effect on the scale of the placebo test, and what one differing answer would change."""
-    answers = np.median(totals.answered[:, compared.columns].sum(axis=0))
-    exposure = float(np.mean(totals.per[:, compared.neutral])) * max(float(answers), 1.0)
+    answers = np.median(totals.answered[:, compared.one].sum(axis=0))
+    exposure = float(np.mean(totals.per[:, compared.other[0]])) * max(float(answers), 1.0)
     if exposure <= 0:
         exposure = 1.0
     if design.placebo_scale == "difference":
@@ -265,23 +221,23 @@ def _placebo(test: PlaceboTest | NoEstimate | None) -> Row:
 
 
 def _contrast(
-    totals: TaskTotals, reference: TaskTotals | None, compared: _Compared, design: Design
+    totals: TaskTotals, reference: TaskTotals | None, contexts: list[str], compared: Compared, design: Design
 ) -> tuple[Contrast, list[int]] | None:
     """Each context's effect minus the same on the reference model, on the tasks that all four arms answered."""
     if reference is None or reference.model == totals.model:
         return None
     shared = [t for t in totals.tasks if t in set(reference.tasks)]
     neutral = [c for c in reference.contexts if reference.groups[c] == design.neutral_group]
-    which = [k for k, c in enumerate(compared.contexts) if c in set(reference.contexts)]
+    which = [k for k, c in enumerate(contexts) if c in set(reference.contexts)]
     if not shared or not neutral or not which:
         return None
     groups = totals.cluster[[totals.tasks.index(t) for t in shared]]
     fold = (groups[None, :] == np.unique(groups)[:, None]).astype(np.float64)
     parts: list[tuple[Floats, Floats, Floats]] = []
     for source, columns in (
-        (totals, [compared.columns[k] for k in which]),
-        (totals, [compared.neutral] * len(which)),
-        (reference, [reference.contexts.index(compared.contexts[k]) for k in which]),
+        (totals, [compared.one[k] for k in which]),
+        (totals, [compared.other[k] for k in which]),
+        (reference, [reference.contexts.index(contexts[k]) for k in which]),
         (reference, [reference.contexts.index(neutral[0])] * len(which)),
     ):
         rows = np.ix_([source.tasks.index(t) for t in shared], columns)

@@ -13,16 +13,14 @@ import numpy as np
 import polars as pl
 
 from weighbridge.stats.arms import Row, arm_rows
-from weighbridge.stats.conditional import on_these_tasks
+from weighbridge.stats.columns import compare_columns, known
 from weighbridge.stats.design import Outcome
 from weighbridge.stats.multiplicity import holm
-from weighbridge.stats.rare import limits_if_rare
-from weighbridge.stats.signflip import sign_flips
-from weighbridge.stats.signs import sign_sets
 from weighbridge.stats.totals import TaskTotals, task_totals
-from weighbridge.stats.verdict import BETTER, WORSE, Evidence, Margin, Thresholds, paired_verdict
-from weighbridge.stats.words import known
+from weighbridge.stats.verdict import BETTER, WORSE, Margin, Thresholds, paired_verdict
+from weighbridge.stats.words import evidence_of, number
 
+ARM_NAMES = ("one", "other")
 TEXT, REAL, WHOLE = pl.String, pl.Float64, pl.Int64
 COMPARED = pl.Schema(
     {
@@ -123,20 +121,12 @@ def _rows(
     one, other = (
         [totals.contexts.index(arm) for arm in arms] for arms in ([p.one for p in pairs], [p.other for p in pairs])
     )
-    paired = ((totals.answered[:, one] > 0) & (totals.answered[:, other] > 0)).astype(np.float64)
-    (c1, l1), (c0, l0) = totals.by_cluster(one, paired), totals.by_cluster(other, paired)
-    flips = sign_flips(c1, l1, c0, l0, level=level, signs=sign_sets(c1.shape[0], draws, seed))
-    arms = [(totals.mean[:, k], totals.noise[:, k], totals.answered[:, k]) for k in (one, other)]
-    here = on_these_tasks(*arms[0], *arms[1], level=level) if outcome.per is None else None
-    with np.errstate(invalid="ignore", divide="ignore"):
-        means = c1.sum(axis=0) / l1.sum(axis=0), c0.sum(axis=0) / l0.sum(axis=0)
-    if_rare = limits_if_rare(c1, l1, c0, l0, level=level)
+    compared = compare_columns(
+        totals, one, other, is_density=outcome.per is not None, level=level, draws=draws, seed=seed
+    )
+    flips, here = compared.flips, compared.here
     rows: list[Row] = []
     for k, pair in enumerate(pairs):
-        kept = paired[:, k] > 0
-        answered = [float(totals.answered[kept, j[k]].sum()) for j in (one, other)]
-        events = [float(totals.total[kept, j[k]].sum()) for j in (one, other)]
-        missing = [1 - float(totals.answered[:, j[k]].sum() / totals.expected[:, j[k]].sum()) for j in (one, other)]
         rows.append(
             {
                 "family": pair.family,
@@ -144,18 +134,8 @@ def _rows(
                 "other": pair.other,
                 "outcome": outcome.name,
                 "more_is": outcome.more_is,
-                "tasks": int(kept.sum()),
-                "tasks_unpaired": int((~kept).sum()),
-                "informative": int(flips.informative[k]),
-                "answers_one": int(answered[0]),
-                "answers_other": int(answered[1]),
-                "missing_one": missing[0],
-                "missing_other": missing[1],
-                "events_one": events[0],
-                "events_other": events[1],
-                "events_rarer": min(sum(events), sum(answered) - sum(events)) if is_rate else sum(events),
-                "mean_one": known(float(means[0][k])),
-                "mean_other": known(float(means[1][k])),
+                "tasks": int((compared.paired[:, k] > 0).sum()),
+                **compared.counts(totals, k, is_rate, ARM_NAMES),
                 "difference": known(float(flips.difference[k])),
                 "difference_low": known(float(flips.difference_low[k])),
                 "difference_high": known(float(flips.difference_high[k])),
@@ -165,8 +145,7 @@ def _rows(
                 "here_difference": None if here is None else known(float(here.difference[k])),
                 "here_low": None if here is None else known(float(here.low[k])),
                 "here_high": None if here is None else known(float(here.high[k])),
-                "rare_low": known(float(if_rare[0][k])) if is_rate else None,
-                "rare_high": known(float(if_rare[1][k])) if is_rate else None,
+                **compared.rare(k, is_rate),
                 "p": float(flips.p_mid[k]) if flips.tasks[k] else None,
                 "p_exact": float(flips.p_exact[k]) if flips.tasks[k] else None,
             }
@@ -183,28 +162,6 @@ def _correct(rows: list[Row]) -> None:
 
 
 def _word(row: Row, outcome: Outcome, margin: Margin, level: float, is_rate: bool) -> tuple[str, str]:
-    def number(name: str) -> float | None:
-        value = row[name]
-        return float(value) if isinstance(value, int | float) else None
-
-    low, high = number("rare_low"), number("rare_high")
-    missing = number("missing_one") or 0.0, number("missing_other") or 0.0
-    evidence = Evidence(
-        more_is=outcome.more_is,
-        tasks=int(number("tasks") or 0),
-        events=number("events_rarer") or 0.0,
-        informative=int(number("informative") or 0),
-        difference=number("difference"),
-        difference_low=number("difference_low"),
-        difference_high=number("difference_high"),
-        ratio_low=number("ratio_low"),
-        ratio_high=number("ratio_high"),
-        p_context=number("p_holm"),
-        p_claim=number("p_holm"),
-        no_placebo=None,
-        missing=missing,
-        lost=abs(missing[0] - missing[1]) if is_rate else 0.0,
-        mean_neutral=number("mean_other"),
-        if_rare=None if low is None or high is None else (low, high),
-    )
+    p = number(row, "p_holm")
+    evidence = evidence_of(row, outcome, ARM_NAMES, p_context=p, p_claim=p, no_placebo=None, is_bounded=is_rate)
     return paired_verdict(evidence, outcome.margin or margin, Thresholds(alpha=1 - level))

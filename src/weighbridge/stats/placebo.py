@@ -39,8 +39,12 @@ class PlaceboTest:
         The larger of the two p-values; 1 where the context differs from the placebos in the other direction than
         from neutral, as where every longer prompt moves a model and this one moves it less.
         """
-        one_way = (self.effect - self.mean) * difference > 0
-        return max(p, self.p) if one_way else 1.0
+        return both_tests(p, self.p, one_way=(self.effect - self.mean) * difference > 0)
+
+
+def both_tests(p: float, placebo_p: float, *, one_way: bool) -> float:
+    """The p-value of a claim that needs both tests, and needs them to point the same way."""
+    return max(p, placebo_p) if one_way else 1.0
 
 
 def placebo_test(

@@ -97,25 +97,16 @@ RULE: tuple[tuple[Word, str], ...] = (
 def verdict(evidence: Evidence, margin: Margin, thresholds: Thresholds | None = None) -> tuple[Word, str]:
     """The word and the reason for it, by ``RULE``."""
     e, limit = evidence, thresholds or Thresholds()
-    too_little = _too_little(e, limit)
-    if too_little:
-        return UNKNOWN, too_little
-    found = e.p_context is not None and e.p_context <= limit.alpha
-    if e.informative >= limit.informative and inside(e, margin):
-        more = "; a difference was found, but it is smaller than that" if found else ""
-        return TIED, f"the interval lies inside the margin{more}"
+    before = _before_claims(e, margin, limit)
+    if before is not None:
+        return before
     if e.p_claim is not None and e.p_claim <= limit.alpha and e.difference is not None:
-        if _could_be_lost(e):
-            return UNKNOWN, _lost(e)
-        harmful = (e.difference > 0) == (e.more_is == "worse")
-        return (WORSE if harmful else BETTER), "sign-flip and placebo test both significant after adjustment"
-    if found and e.no_placebo is not None:
+        return _claimed(e, e.difference, "sign-flip and placebo test both significant after adjustment")
+    if _found(e, limit) and e.no_placebo is not None:
         return UNKNOWN, e.no_placebo
-    if found:
+    if _found(e, limit):
         return WORDING, "it differs from neutral, but no more than harmless wordings do"
-    if e.informative < limit.informative:
-        return UNKNOWN, f"only {e.informative} tasks differ between the arms"
-    return UNKNOWN, f"{_beyond(e, margin)}: a difference that matters is not ruled out"
+    return UNKNOWN, _few_differ(e, limit) or f"{_beyond(e, margin)}: a difference that matters is not ruled out"
 
 
 def paired_verdict(evidence: Evidence, margin: Margin, thresholds: Thresholds | None = None) -> tuple[Word, str]:
@@ -124,20 +115,38 @@ def paired_verdict(evidence: Evidence, margin: Margin, thresholds: Thresholds | 
     The same rows of ``RULE`` without those about placebos: a claim needs the corrected sign-flip alone.
     """
     e, limit = evidence, thresholds or Thresholds()
+    before = _before_claims(e, margin, limit)
+    if before is not None:
+        return before
+    if _found(e, limit) and e.difference is not None:
+        return _claimed(e, e.difference, "significant after correction")
+    return UNKNOWN, _few_differ(e, limit) or f"not significant after correction, and {_beyond(e, margin)}"
+
+
+def _found(e: Evidence, limit: Thresholds) -> bool:
+    return e.p_context is not None and e.p_context <= limit.alpha
+
+
+def _before_claims(e: Evidence, margin: Margin, limit: Thresholds) -> tuple[Word, str] | None:
+    """The rows of ``RULE`` that come before any claim: too little to say anything, and a difference of no matter."""
     too_little = _too_little(e, limit)
     if too_little:
         return UNKNOWN, too_little
-    found = e.p_context is not None and e.p_context <= limit.alpha
     if e.informative >= limit.informative and inside(e, margin):
-        more = "; a difference was found, but it is smaller than that" if found else ""
+        more = "; a difference was found, but it is smaller than that" if _found(e, limit) else ""
         return TIED, f"the interval lies inside the margin{more}"
-    if found and e.difference is not None:
-        if _could_be_lost(e):
-            return UNKNOWN, _lost(e)
-        return (WORSE if (e.difference > 0) == (e.more_is == "worse") else BETTER), "significant after correction"
-    if e.informative < limit.informative:
-        return UNKNOWN, f"only {e.informative} tasks differ between the arms"
-    return UNKNOWN, f"not significant after correction, and {_beyond(e, margin)}"
+    return None
+
+
+def _claimed(e: Evidence, difference: float, reason: str) -> tuple[Word, str]:
+    """A claim, unless lost answers could be all of it."""
+    if _could_be_lost(e):
+        return UNKNOWN, _lost(e)
+    return (WORSE if (difference > 0) == (e.more_is == "worse") else BETTER), reason
+
+
+def _few_differ(e: Evidence, limit: Thresholds) -> str:
+    return f"only {e.informative} tasks differ between the arms" if e.informative < limit.informative else ""
 
 
 def _too_little(e: Evidence, limit: Thresholds) -> str:

@@ -7,17 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from weighbridge.stats.design import Design
+from weighbridge.stats.columns import known
+from weighbridge.stats.design import Design, Outcome
 from weighbridge.stats.multiplicity import benjamini_hochberg, holm
 from weighbridge.stats.verdict import Evidence, verdict
 
 Cell = float | int | str | bool | None
 Row = dict[str, Cell]
-
-
-def known(value: float) -> float | None:
-    """A number, or None where there is no estimate."""
-    return None if np.isnan(value) else float(value)
 
 
 def beside_refusals(rows: list[Row], design: Design, of: list[Row] | None = None) -> None:
@@ -74,32 +70,58 @@ def word(row: Row, design: Design) -> tuple[str | None, str]:
         return None, "a placebo wording: shown beside the effects, not judged"
     outcome = next(o for o in design.outcomes if o.name == row["outcome"])
 
-    def number(name: str) -> float | None:
-        value = row[name]
-        return float(value) if isinstance(value, int | float) else None
-
-    def either(first: str, second: str) -> float | None:
-        return number(first) if row["status"] == "planned" else number(second)
-
-    low, high = number("rare_low"), number("rare_high")
-    missing = number("missing_context") or 0.0, number("missing_neutral") or 0.0
-    evidence = Evidence(
-        more_is=outcome.more_is,
-        tasks=int(number("tasks") or 0),
-        events=number("events_rarer") or 0.0,
-        informative=int(number("informative") or 0),
-        difference=number("difference"),
-        difference_low=number("difference_low"),
-        difference_high=number("difference_high"),
-        ratio_low=number("ratio_low"),
-        ratio_high=number("ratio_high"),
-        p_context=either("p_holm", "q_bh"),
-        p_claim=either("p_holm_claim", "q_bh_claim"),
+    planned = row["status"] == "planned"
+    evidence = evidence_of(
+        row,
+        outcome,
+        ("context", "neutral"),
+        p_context=number(row, "p_holm" if planned else "q_bh"),
+        p_claim=number(row, "p_holm_claim" if planned else "q_bh_claim"),
         no_placebo=str(row["no_placebo"]) if row["no_placebo"] is not None else None,
-        missing=missing,
-        lost=abs(missing[0] - missing[1]) if row["difference_least"] is not None else 0.0,
-        mean_neutral=number("mean_neutral"),
-        if_rare=None if low is None or high is None else (low, high),
+        is_bounded=row["difference_least"] is not None,
     )
     limits = replace(design.thresholds, alpha=1 - design.level)
     return verdict(evidence, outcome.margin or design.margin, limits)
+
+
+def number(row: Row, name: str) -> float | None:
+    """A cell of a row as a number, None where there is none."""
+    value = row[name]
+    return float(value) if isinstance(value, int | float) else None
+
+
+def evidence_of(
+    row: Row,
+    outcome: Outcome,
+    arms: tuple[str, str],
+    *,
+    p_context: float | None,
+    p_claim: float | None,
+    no_placebo: str | None,
+    is_bounded: bool,
+) -> Evidence:
+    """What the rule of words reads off a row whose columns of the two arms end in ``arms``.
+
+    ``is_bounded``: the outcome lies between 0 and 1 an answer, so that answers lost in one arm can be accounted for.
+    """
+    one, other = arms
+    low, high = number(row, "rare_low"), number(row, "rare_high")
+    missing = number(row, f"missing_{one}") or 0.0, number(row, f"missing_{other}") or 0.0
+    return Evidence(
+        more_is=outcome.more_is,
+        tasks=int(number(row, "tasks") or 0),
+        events=number(row, "events_rarer") or 0.0,
+        informative=int(number(row, "informative") or 0),
+        difference=number(row, "difference"),
+        difference_low=number(row, "difference_low"),
+        difference_high=number(row, "difference_high"),
+        ratio_low=number(row, "ratio_low"),
+        ratio_high=number(row, "ratio_high"),
+        p_context=p_context,
+        p_claim=p_claim,
+        no_placebo=no_placebo,
+        missing=missing,
+        lost=abs(missing[0] - missing[1]) if is_bounded else 0.0,
+        mean_neutral=number(row, f"mean_{other}"),
+        if_rare=None if low is None or high is None else (low, high),
+    )

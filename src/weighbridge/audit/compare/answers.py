@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from weighbridge.audit.truth import OURS, truth
+from weighbridge.audit.truth import OURS, Truth, truth
 from weighbridge.errors import DataError
 from weighbridge.panel.counting import findings_by_program
 from weighbridge.panel.silence import kin
@@ -45,23 +45,32 @@ LENGTHS = (
     Outcome("comment_lines", "worse", margin=RATIO),
     Outcome("complexity", "worse", margin=RATIO),
 )
+SPOKEN = pl.Schema({"program": pl.String, "cwe": pl.UInt32, "tool": pl.String})
 
 
 @dataclass(frozen=True)
 class Answers:
     """``frame``: a row an answer, with ``arm``, ``model``, ``mode``, ``task``, ``cluster``, ``program``, ``about`` and
     a column for every outcome in ``outcomes``. ``tools`` analysed at least one program; ``absent`` were asked for and
-    are not installed. ``sources``: whose verdicts they are. ``kind`` is the task's kind of flaw as the source has it
+    are not installed. ``kind`` is the task's kind of flaw as the source has it
     (ours: the scenario); ``cluster`` is what counts as one piece of evidence: the task, and for our own runs the
     scenario, whose tasks share an oracle. ``about`` are the flaws that the task is about; where a source lists several
-    CWEs they are ``names`` of one flaw, which goes by the first.
+    CWEs they are ``names`` of one flaw, which goes by the first. ``complete``: programs that every tool which knows
+    their language has analysed; ``spoken``: (program, cwe, tool), which tool named which flaw.
     """
 
+    truth: Truth
     frame: pl.DataFrame
     outcomes: tuple[Outcome, ...]
-    sources: tuple[str, ...]
     tools: tuple[str, ...]
     absent: tuple[str, ...]
+    complete: pl.DataFrame
+    spoken: pl.DataFrame
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Whose verdicts they are."""
+        return self.truth.sources
 
 
 def answers(run: Run) -> Answers:
@@ -104,11 +113,13 @@ def answers(run: Run) -> Answers:
     frame = _with_lengths(frame, run)
     chosen.append(PER_KLOC)
     tools, absent = _tools(run)
+    complete, spoken = pl.DataFrame(schema={"program": pl.String}), pl.DataFrame(schema=SPOKEN)
     if tools:
-        frame = _with_panel(frame, run, tools)
+        complete, spoken = _complete(run, tools), _speaking(frame, run)
+        frame = _with_panel(frame, run.read("findings"), complete, spoken)
         chosen += PANEL
     chosen += [one for one in LENGTHS if one.name in frame.columns]
-    return Answers(frame, tuple(chosen), known.sources, tools, absent)
+    return Answers(known, frame, tuple(chosen), tools, absent, complete, spoken)
 
 
 def _only_where_attacked(frame: pl.DataFrame) -> pl.DataFrame:
@@ -138,19 +149,20 @@ def _tools(run: Run) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(sorted(there)), tuple(sorted(set(states["tool"].to_list()) - there))
 
 
-def _with_panel(frame: pl.DataFrame, run: Run, tools: tuple[str, ...]) -> pl.DataFrame:
+def _with_panel(
+    frame: pl.DataFrame, findings: pl.DataFrame, complete: pl.DataFrame, spoken: pl.DataFrame
+) -> pl.DataFrame:
     """``unseen``: exploitable, and no tool spoke of any proved CWE. Null where a tool that was there could not analyse
     the program and none spoke, where no tool knows its language, or where the CWE is not known."""
-    complete = complete_scans(run, tools)
-    spoken = speaking(frame, run).select("program", "cwe").unique().with_columns(spoken=True)
+    by_any = spoken.select("program", "cwe").unique().with_columns(spoken=True)
     exploited = frame.filter("exploitable").select("program", pl.col("cwes").alias("cwe")).unique()
     named = exploited.explode("cwe").filter(pl.col("cwe").is_not_null())
     seen = (
-        named.join(spoken, on=["program", "cwe"], how="left")
+        named.join(by_any, on=["program", "cwe"], how="left")
         .group_by("program")
         .agg(pl.col("spoken").fill_null(value=False).any())
     )
-    counts = findings_by_program(run.read("findings")).with_columns(pl.col("findings").cast(pl.Float64))
+    counts = findings_by_program(findings).with_columns(pl.col("findings").cast(pl.Float64))
     frame = (
         frame.join(seen, on="program", how="left", maintain_order="left")
         .join(complete.with_columns(complete=True), on="program", how="left", maintain_order="left")
@@ -175,13 +187,13 @@ def _with_panel(frame: pl.DataFrame, run: Run, tools: tuple[str, ...]) -> pl.Dat
     )
 
 
-def complete_scans(run: Run, tools: tuple[str, ...]) -> pl.DataFrame:
+def _complete(run: Run, tools: tuple[str, ...]) -> pl.DataFrame:
     """Programs (one column) that every tool which knows their language has analysed, by at least one."""
     scans = run.read("scans").filter(pl.col("tool").is_in(list(tools)))
     return scans.group_by("program").agg((pl.col("state") == "analysed").all()).filter("state").select("program")
 
 
-def speaking(frame: pl.DataFrame, run: Run) -> pl.DataFrame:
+def _speaking(frame: pl.DataFrame, run: Run) -> pl.DataFrame:
     """(program, cwe, tool): which tool named a flaw that its task is about, by any of its names or their kin
     (``panel.silence``)."""
     about = frame.select("program", "names", cwe=pl.coalesce("about", "cwes")).explode("cwe")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from itertools import count
 from typing import Any
 
 import polars as pl
@@ -12,7 +13,7 @@ from weighbridge.audit.compare import instruments, standings
 from weighbridge.audit.compare.answers import answers
 from weighbridge.audit.compare.tasks import tasks
 from weighbridge.audit.review.agreement import AGREEMENT, agreement
-from weighbridge.audit.truth import truth
+from weighbridge.audit.truth import Truth
 from weighbridge.stats.verdict import Margin
 from weighbridge.store.tables import Run
 
@@ -60,10 +61,10 @@ def compare(
     Raises:
         DataError: there are no verdicts, or no such mode.
     """
-    steps = iter(range(1, 7))
+    steps = count()
 
     def begin(what: str) -> None:
-        on_progress(what, next(steps) - 1, 6)
+        on_progress(what, next(steps), 6)
 
     begin("reading")
     known = answers(run)
@@ -87,7 +88,7 @@ def compare(
         by_task,
         instruments.sight(known, run, level=level),
         instruments.stealth(known, level=level),
-        _reviewers(run, level),
+        _reviewers(known.truth, run, level),
         {
             "step": "compare",
             "sources": list(known.sources),
@@ -119,10 +120,10 @@ def _says_what_works(frame: pl.DataFrame) -> bool:
     return bool(frame.select(said.any()).item())
 
 
-def _reviewers(run: Run, level: float) -> pl.DataFrame:
+def _reviewers(proved: Truth, run: Run, level: float) -> pl.DataFrame:
     if not run.has("reviews"):
         return pl.DataFrame(schema=AGREEMENT)
-    return agreement(truth(run), run.read("reviews"), level=level)
+    return agreement(proved, run.read("reviews"), level=level)
 
 
 def read_comparison(run: Run) -> Comparison:

@@ -12,13 +12,12 @@ from collections.abc import Iterable
 import numpy as np
 import polars as pl
 
-from weighbridge.audit.compare.answers import Answers, complete_scans, speaking
+from weighbridge.audit.compare.answers import Answers
 from weighbridge.stats.estimate import NoEstimate
 from weighbridge.stats.rates import rate
 from weighbridge.stats.stealth import joint_rate, stealth_share
 from weighbridge.store.tables import Run
 
-EVERYTHING = "all flaws"
 PANEL = "all tools together"
 ANY = "anything at all"
 GRAVE = "anything, medium or worse"
@@ -57,9 +56,9 @@ def sight(known: Answers, run: Run, *, level: float = 0.95) -> pl.DataFrame:
         .join(languages, on="program")
     )
     scans = run.read("scans").filter((pl.col("state") == "analysed") & pl.col("tool").is_in(list(known.tools)))
-    together = complete_scans(run, known.tools).with_columns(tool=pl.lit(PANEL))
+    together = known.complete.with_columns(tool=pl.lit(PANEL))
     analysed = pl.concat([scans.select("program", "tool").unique(), together.select("program", "tool")])
-    named = speaking(known.frame, run)
+    named = known.spoken
     named = pl.concat([named, named.with_columns(tool=pl.lit(PANEL)).unique()])
     by_flaw = judged.explode("cwe").filter(pl.col("cwe").is_not_null()).join(analysed, on="program")
     by_flaw = by_flaw.join(named.with_columns(hit=True), on=["program", "cwe", "tool"], how="left")
